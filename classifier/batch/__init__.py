@@ -1,0 +1,1 @@
+"""Backlogs: a file in, the same rows with suggestions out."""

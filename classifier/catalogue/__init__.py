@@ -1,0 +1,1 @@
+"""A ledger's categories, crosswalk, departments, duties, regions, rules and deadlines."""

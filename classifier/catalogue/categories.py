@@ -1,0 +1,137 @@
+"""A ledger's categories: a tree by code, with names, paths and days of validity."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from classifier.catalogue.tables import Findings, Row
+from classifier.domain import Category
+from classifier.errors import UnknownCategoryError
+
+
+class CategoryTree:
+    """Categories by code, in the order of their table; leaves have no children."""
+
+    def __init__(self, categories: Iterable[Category]) -> None:
+        self._by_code = {category.code: category for category in categories}
+        parents = {category.parent for category in self._by_code.values()}
+        self.leaves: tuple[Category, ...] = tuple(one for one in self._by_code.values() if one.code not in parents)
+
+    def __len__(self) -> int:
+        return len(self._by_code)
+
+    def __iter__(self) -> Iterator[Category]:
+        return iter(self._by_code.values())
+
+    def __contains__(self, code: object) -> bool:
+        return code in self._by_code
+
+    def __getitem__(self, code: str) -> Category:
+        try:
+            return self._by_code[code]
+        except KeyError:
+            raise UnknownCategoryError(code, difflib.get_close_matches(code, self._by_code, 3)) from None
+
+    @cached_property
+    def depth(self) -> int:
+        """Number of levels."""
+        return max((category.level for category in self), default=0)
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Category]]:
+        named: dict[str, list[Category]] = {}
+        for category in self:
+            for name in {category.name, category.path}:
+                named.setdefault(name, []).append(category)
+        return named
+
+    def find(self, given: str) -> Category:
+        """Return the category with this code, path or unambiguous name; a retired one gives its successor.
+
+        Raises:
+            UnknownCategoryError: nothing, or more than one category, is called so.
+        """
+        given = given.strip()
+        if given in self._by_code:
+            return self.successor(self._by_code[given])
+        candidates = self._by_name.get(given, [])
+        if len(candidates) > 1:
+            # A name may stand at a leaf and above it (其他/其他): the lowest of one line is meant.
+            lowest = max(candidates, key=lambda one: one.level)
+            line = {one.code for one in self.ancestry(lowest)}
+            if all(one.code in line for one in candidates):
+                candidates = [lowest]
+        if len(candidates) != 1:
+            near = [one.path for one in candidates] or difflib.get_close_matches(given, self._by_name, 3)
+            raise UnknownCategoryError(given, near)
+        return self.successor(candidates[0])
+
+    def successor(self, category: Category) -> Category:
+        """Follow `replaced_by` to the category in use today."""
+        seen = {category.code}
+        while category.replaced_by and category.replaced_by in self._by_code and category.replaced_by not in seen:
+            category = self._by_code[category.replaced_by]
+            seen.add(category.code)
+        return category
+
+    def ancestry(self, category: Category) -> Sequence[Category]:
+        """Return the category and those above it, lowest first."""
+        line = [category]
+        while line[-1].parent:
+            line.append(self._by_code[line[-1].parent])
+        return line
+
+    def at_level(self, category: Category, level: int) -> Category:
+        """Return the category's ancestor at `level`, or itself where it stands higher."""
+        return next((one for one in self.ancestry(category) if one.level <= level), category)
+
+
+def read_categories(rows: Iterable[Row], findings: Findings) -> CategoryTree:
+    """Build the tree, noting codes used twice, unknown parents and successors, and cycles."""
+    by_code: dict[str, tuple[Row, Category]] = {}
+    for row in rows:
+        code = row["code"]
+        if not code or not row["name"]:
+            findings.error(row, "code" if not code else "name", "不能为空")
+        elif code in by_code:
+            findings.error(row, "code", f"代码 {code} 已在第 {by_code[code][0].number} 行用过")
+        else:
+            by_code[code] = (
+                row,
+                Category(
+                    code,
+                    row["name"],
+                    row["parent"],
+                    row["definition"],
+                    row.several("keywords"),
+                    row.validity(findings),
+                    row["replaced_by"],
+                ),
+            )
+    for row, category in by_code.values():
+        if category.replaced_by and category.replaced_by not in by_code:
+            findings.error(row, "replaced_by", f"没有代码 {category.replaced_by}")
+    return CategoryTree(_with_paths(by_code, findings))
+
+
+def _with_paths(by_code: dict[str, tuple[Row, Category]], findings: Findings) -> Iterator[Category]:
+    for row, category in by_code.values():
+        names, seen, at = [category.name], {category.code}, category
+        parent = category.parent
+        while at.parent:
+            if at.parent not in by_code:
+                if at is category:
+                    findings.error(row, "parent", f"没有代码 {at.parent}")
+                    parent = ""
+                break
+            at = by_code[at.parent][1]
+            if at.code in seen:
+                findings.error(row, "parent", f"上级关系成环：{category.code} 经 {at.code} 又回到自己")
+                parent, names = "", [category.name]
+                break
+            seen.add(at.code)
+            names.append(at.name)
+        yield replace(category, parent=parent, path="/".join(reversed(names)), level=len(names))

@@ -1,0 +1,235 @@
+"""A ledger (台账): everything a place teaches the system, read from one folder of plain files."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from classifier.catalogue import checking
+from classifier.catalogue.categories import CategoryTree, read_categories
+from classifier.catalogue.crosswalk import Crosswalk, chain, identity, read_crosswalk
+from classifier.catalogue.deadlines import DeadlineTable, read_deadlines
+from classifier.catalogue.departments import DepartmentDirectory, read_departments
+from classifier.catalogue.duties import DutyList, read_duties
+from classifier.catalogue.regions import Gazetteer, read_regions
+from classifier.catalogue.rules import RuleBook, read_rules
+from classifier.catalogue.tables import Finding, Findings, Row, read_optional
+from classifier.errors import CatalogueError, LedgerNotFoundError, WrongCellError
+
+COLUMNS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "categories.csv": (
+        ("code", "name"),
+        ("parent", "definition", "keywords", "valid_from", "valid_to", "replaced_by"),
+    ),
+    "crosswalk.csv": (("parent_code", "code"), ("weight",)),
+    "departments.csv": (("code", "name"), ("level", "aliases")),
+    "duties.csv": (("category", "lead"), ("assisting", "level", "region", "basis", "valid_from", "valid_to")),
+    "regions.csv": (("code", "name"), ("parent", "aliases", "department")),
+    "rules.csv": (("name", "pattern", "effect"), ("reason",)),
+    "deadlines.csv": (("kind", "urgency", "working_hours"), ("source",)),
+}
+"""The tables of a ledger: the columns each must have, and those it may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerSettings:
+    """`ledger.toml`: what a ledger is called and how it is to be used.
+
+    `reporting_level` is the level of categories shown (0: the lowest); `target_accuracy` the share of
+    automatic dispatches that must be right; `retention_days` how long masked texts are kept.
+    """
+
+    name: str
+    title: str
+    parent: str = ""
+    reporting_level: int = 0
+    target_accuracy: float = 0.95
+    retention_days: int = 180
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """A ledger with all it inherits. Departments, rules, deadlines and regions include the parent's."""
+
+    folder: Path
+    settings: LedgerSettings
+    categories: CategoryTree
+    departments: DepartmentDirectory
+    duties: DutyList
+    regions: Gazetteer
+    rules: RuleBook
+    deadlines: DeadlineTable
+    crosswalk: Crosswalk | None = None
+    parent: Ledger | None = None
+
+    @property
+    def name(self) -> str:
+        """The ledger's name, which is also the folder of its models."""
+        return self.settings.name
+
+    @property
+    def base(self) -> Ledger:
+        """The ledger at the root, whose leaves the base model predicts."""
+        return self.parent.base if self.parent else self
+
+    @cached_property
+    def lineage(self) -> Sequence[Ledger]:
+        """This ledger and those it starts from, nearest first."""
+        return [self, *(self.parent.lineage if self.parent else [])]
+
+    @cached_property
+    def projection(self) -> Crosswalk | None:
+        """How the base's leaves become this ledger's; None for the base itself."""
+        return chain(one.crosswalk for one in reversed(self.lineage) if one.crosswalk)
+
+    @property
+    def reporting_level(self) -> int:
+        """The level at which categories are shown, counted from 1."""
+        return self.settings.reporting_level or max(self.categories.depth, 1)
+
+    @property
+    def complaint_files(self) -> list[Path]:
+        """The ledger's labelled complaints, in order of name."""
+        return sorted((self.folder / "complaints").glob("*.csv"))
+
+    @property
+    def files(self) -> list[Path]:
+        """Every file that decides this ledger, the parents' included, complaints not."""
+        own = [self.folder / name for name in ("ledger.toml", *COLUMNS)]
+        return [path for path in own if path.exists()] + (self.parent.files if self.parent else [])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over the tables; equal tables have equal fingerprints."""
+        digest = hashlib.sha256()
+        for path in self.files:
+            digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()
+
+
+def known_ledgers(ledgers: Path) -> list[str]:
+    """List the ledgers of a folder by name."""
+    return sorted(path.parent.name for path in ledgers.glob("*/ledger.toml"))
+
+
+def find_ledger(given: str, ledgers: Path) -> Path:
+    """Return the folder of a ledger given by name or path.
+
+    Raises:
+        LedgerNotFoundError: there is none.
+    """
+    for folder in (ledgers / given, Path(given)):
+        if given and (folder / "ledger.toml").is_file():
+            return folder
+    raise LedgerNotFoundError(given, known_ledgers(ledgers))
+
+
+def load_ledger(given: str, ledgers: Path) -> Ledger:
+    """Read a ledger and those it starts from.
+
+    Raises:
+        LedgerNotFoundError: it, or a ledger it starts from, is not there.
+        CatalogueError: its tables are wrong.
+        TableError: a file cannot be read at all.
+    """
+    ledger, findings = inspect_ledger(given, ledgers)
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        raise CatalogueError(ledger.name, errors)
+    return ledger
+
+
+def inspect_ledger(given: str, ledgers: Path, descent: tuple[Path, ...] = ()) -> tuple[Ledger, list[Finding]]:
+    """Read a ledger leniently and return it with all that is wrong in its own tables."""
+    folder = find_ledger(given, ledgers)
+    settings = read_settings(folder / "ledger.toml")
+    if folder.resolve() in descent:
+        raise WrongCellError(folder / "ledger.toml", "上级台账成环", column="parent")
+    parent = None
+    if settings.parent:
+        parent, wrong = inspect_ledger(settings.parent, ledgers, (*descent, folder.resolve()))
+        if any(finding.severity == "error" for finding in wrong):
+            raise CatalogueError(parent.name, [finding for finding in wrong if finding.severity == "error"])
+    return _assemble(folder, settings, parent)
+
+
+def _assemble(folder: Path, settings: LedgerSettings, parent: Ledger | None) -> tuple[Ledger, list[Finding]]:
+    findings = Findings()
+
+    def rows(name: str) -> list[Row]:
+        required, optional = COLUMNS[name]
+        table = read_optional(folder / name, required)
+        checking.note_unknown_columns(table, (*required, *optional), findings)
+        return table
+
+    category_rows = rows("categories.csv")
+    categories = read_categories(category_rows, findings) if category_rows or not parent else parent.categories
+    departments = read_departments(rows("departments.csv"), findings)
+    regions = read_regions(region_rows := rows("regions.csv"), findings)
+    duties = read_duties(rows("duties.csv"), findings)
+    rules = read_rules(rows("rules.csv"), findings)
+    deadlines = read_deadlines(rows("deadlines.csv"), findings)
+    rule_book = RuleBook(rule for _, rule in rules)
+    crosswalk = None
+    if parent:
+        departments = departments.merged(parent.departments)
+        regions = regions if len(regions) else parent.regions
+        rule_book = rule_book.merged(parent.rules)
+        deadlines = {**parent.deadlines, **deadlines}
+        crosswalk = identity(categories)
+        crosswalk_rows = rows("crosswalk.csv")
+        if category_rows or crosswalk_rows:
+            crosswalk = read_crosswalk(crosswalk_rows, parent.categories, categories, findings, "crosswalk.csv")
+    ledger = Ledger(
+        folder,
+        settings,
+        categories,
+        departments,
+        DutyList(duty for _, duty in duties),
+        regions,
+        rule_book,
+        deadlines,
+        crosswalk,
+        parent,
+    )
+    checking.check_references(ledger, duties, rules, region_rows, findings)
+    return ledger, findings.found
+
+
+def read_settings(path: Path) -> LedgerSettings:
+    """Read `ledger.toml`.
+
+    Raises:
+        WrongCellError: it is no TOML, or a setting is missing or has a wrong value.
+    """
+    try:
+        given: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise WrongCellError(path, f"不是有效的 TOML：{error}") from error
+    kinds = {
+        "name": str,
+        "title": str,
+        "parent": str,
+        "reporting_level": int,
+        "target_accuracy": float,
+        "retention_days": int,
+    }
+    for name, kind in kinds.items():
+        value = given.get(name)
+        if value is None and name in ("name", "title"):
+            raise WrongCellError(path, "必须填写", column=name)
+        if value is not None and (
+            isinstance(value, bool) or not isinstance(value, (kind, int) if kind is float else kind)
+        ):
+            raise WrongCellError(path, f"应为{'文字' if kind is str else '数字'}", column=name)
+    settings = LedgerSettings(**{name: given[name] for name in kinds if name in given})
+    if not 0.5 <= settings.target_accuracy < 1:
+        raise WrongCellError(path, "应在 0.5 与 1 之间", column="target_accuracy")
+    if settings.reporting_level < 0 or settings.retention_days < 0:
+        raise WrongCellError(path, "不能小于 0", column="reporting_level 或 retention_days")
+    return settings

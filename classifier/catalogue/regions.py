@@ -1,0 +1,123 @@
+"""A ledger's places: districts, towns, villages, found by name in a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from classifier.catalogue.tables import Findings, Row
+from classifier.domain import Region
+from classifier.errors import UnknownRegionError
+
+
+class Gazetteer:
+    """Regions by code, with an index of their names for finding them in a text."""
+
+    def __init__(self, regions: Iterable[Region]) -> None:
+        self._by_code = {region.code: region for region in regions}
+        self._by_name: dict[str, list[Region]] = {}
+        for region in self:
+            for name in {region.name, *region.aliases}:
+                self._by_name.setdefault(name, []).append(region)
+        self._sizes: dict[str, list[int]] = {}
+        for name in self._by_name:
+            if len(name) >= 2:
+                sizes = self._sizes.setdefault(name[:2], [])
+                if len(name) not in sizes:
+                    sizes.append(len(name))
+                    sizes.sort(reverse=True)
+
+    def __iter__(self) -> Iterator[Region]:
+        return iter(self._by_code.values())
+
+    def __len__(self) -> int:
+        return len(self._by_code)
+
+    def find(self, given: str) -> Region:
+        """Return the region with this code, path or unambiguous name.
+
+        Raises:
+            UnknownRegionError: none, or more than one, is called so.
+        """
+        if given in self._by_code:
+            return self._by_code[given]
+        named = self._by_name.get(given, []) or [region for region in self if region.path == given]
+        if len(named) != 1:
+            raise UnknownRegionError(given, [region.path for region in named][:3])
+        return named[0]
+
+    def ancestry(self, region: Region) -> Sequence[Region]:
+        """Return the region and those it lies in, smallest first."""
+        line = [region]
+        while line[-1].parent:
+            line.append(self._by_code[line[-1].parent])
+        return line
+
+    def mentions(self, text: str) -> list[list[Region]]:
+        """Return, for each place named in `text` (longest name first at a spot), the regions called so."""
+        found = []
+        at = 0
+        while at < len(text) - 1:
+            for size in self._sizes.get(text[at : at + 2], ()):
+                named = self._by_name.get(text[at : at + size])
+                if named:
+                    found.append(named)
+                    at += size
+                    break
+            else:
+                at += 1
+        return found
+
+    def locate(self, text: str) -> Region | None:
+        """Return the smallest region a text tells of, or None when it names none or leaves it open.
+
+        A name that several regions share is decided by the other places named; among the rest, the region
+        that most other mentions lie above wins, then the deepest, then the first named.
+        """
+        if not self._by_code:
+            return None
+        mentions = self.mentions(text)
+        named = {region.code for group in mentions for region in group}
+        best: Region | None = None
+        best_score = (-1, -1)
+        for group in mentions:
+            scored = [(sum(one.code in named for one in self.ancestry(region)), region) for region in group]
+            top = max(score for score, _ in scored)
+            winners = [region for score, region in scored if score == top]
+            if len(winners) > 1:
+                continue
+            score = (top, len(self.ancestry(winners[0])))
+            if score > best_score:
+                best, best_score = winners[0], score
+        return best
+
+
+def read_regions(rows: Iterable[Row], findings: Findings) -> Gazetteer:
+    """Build the gazetteer, noting codes used twice, unknown parents and cycles."""
+    by_code: dict[str, tuple[Row, Region]] = {}
+    for row in rows:
+        if not row["code"] or not row["name"]:
+            findings.error(row, "code" if not row["code"] else "name", "不能为空")
+        elif row["code"] in by_code:
+            findings.error(row, "code", f"代码 {row['code']} 已在第 {by_code[row['code']][0].number} 行用过")
+        else:
+            region = Region(row["code"], row["name"], row["parent"], row.several("aliases"), row["department"])
+            by_code[row["code"]] = row, region
+    return Gazetteer(_with_paths(by_code, findings))
+
+
+def _with_paths(by_code: dict[str, tuple[Row, Region]], findings: Findings) -> Iterator[Region]:
+    for row, region in by_code.values():
+        names, seen, at, parent = [region.name], {region.code}, region, region.parent
+        while at.parent:
+            problem = "" if at.parent in by_code else f"没有代码 {at.parent}"
+            if at.parent in seen:
+                problem = f"上级关系成环：{region.code} 经 {at.parent} 又回到自己"
+            if problem:
+                findings.error(row, "parent", problem)
+                parent = ""
+                break
+            at = by_code[at.parent][1]
+            seen.add(at.code)
+            names.append(at.name)
+        yield replace(region, parent=parent, path="/".join(reversed(names)))

@@ -1,0 +1,97 @@
+"""Safety rules of a ledger: patterns that raise urgency, add a department or ask for a person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from classifier.catalogue.tables import Findings, Row
+from classifier.domain import Alarm, Urgency
+
+
+class Effect(StrEnum):
+    """What a rule does; a rule can raise urgency, never lower it."""
+
+    URGENCY = "urgency"
+    DEPARTMENT = "department"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule: `argument` is the urgency to raise to, or the department to add."""
+
+    name: str
+    pattern: re.Pattern[str]
+    effect: Effect
+    argument: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the rules say of one text."""
+
+    urgency: Urgency = Urgency.NORMAL
+    departments: tuple[str, ...] = ()
+    manual: str = ""
+    alarms: tuple[Alarm, ...] = ()
+
+
+NOTHING = Outcome()
+
+
+class RuleBook:
+    """Rules in the order of their table."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._rules = tuple(rules)
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self._rules)
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    def merged(self, parent: RuleBook) -> RuleBook:
+        """Add the parent ledger's rules behind these; one of the same name is replaced by ours."""
+        own = {rule.name for rule in self}
+        return RuleBook([*self, *(rule for rule in parent if rule.name not in own)])
+
+    def apply(self, text: str) -> Outcome:
+        """Return what the rules say of a normalised text; the highest urgency wins."""
+        met = [rule for rule in self._rules if rule.pattern.search(text)]
+        if not met:
+            return NOTHING
+        raised = [Urgency(rule.argument) for rule in met if rule.effect is Effect.URGENCY]
+        return Outcome(
+            max(raised, key=lambda urgency: urgency.rank, default=Urgency.NORMAL),
+            tuple(dict.fromkeys(rule.argument for rule in met if rule.effect is Effect.DEPARTMENT)),
+            next((rule.reason or rule.name for rule in met if rule.effect is Effect.MANUAL), ""),
+            tuple({rule.name: Alarm(rule.name, rule.reason) for rule in met}.values()),
+        )
+
+
+def read_rules(rows: Iterable[Row], findings: Findings) -> list[tuple[Row, Rule]]:
+    """Read rules; `effect` is `urgency:紧急`, `department:NAME` or `manual`, several joined by `|`."""
+    rules = []
+    for row in rows:
+        try:
+            pattern = re.compile(row["pattern"], re.IGNORECASE)
+        except re.error as error:
+            findings.error(row, "pattern", f"不是有效的表达式：{error}")
+            continue
+        if not row["name"] or not row["pattern"] or pattern.search(""):
+            findings.error(row, "pattern" if row["name"] else "name", "不能为空，也不能匹配空文本")
+            continue
+        for given in row.several("effect"):
+            name, _, argument = given.partition(":")
+            if name not in list(Effect) or (name == Effect.URGENCY and argument not in list(Urgency)):
+                findings.error(
+                    row, "effect", f"“{given}”无效；可用：urgency:紧急、urgency:特急、department:部门、manual"
+                )
+                continue
+            rules.append((row, Rule(row["name"], pattern, Effect(name), argument, row["reason"])))
+    return rules

@@ -1,0 +1,254 @@
+"""Every error this package raises on purpose, as one tree.
+
+FenbanError
+├── InputError                      what was given cannot be used
+│   ├── ComplaintError
+│   │   ├── EmptyComplaintError
+│   │   ├── ComplaintTooLongError
+│   │   └── NotTextError
+│   ├── TableError                  names file, row, column and remedy
+│   │   ├── UnreadableFileError
+│   │   ├── WrongEncodingError
+│   │   ├── MissingColumnError
+│   │   └── WrongCellError
+│   ├── UnsupportedFormatError
+│   ├── CatalogueError              a ledger whose tables contradict each other
+│   └── UnknownNameError
+│       ├── UnknownCategoryError
+│       ├── UnknownDepartmentError
+│       └── UnknownRegionError
+├── NothingToWorkWithError
+│   ├── LedgerNotFoundError
+│   ├── ModelNotFoundError
+│   └── NoLabelledDataError
+├── BundleError
+│   ├── BundleCorruptError
+│   └── BundleIncompatibleError
+└── SettingError
+
+Clerks and analysts read these messages, so they are Chinese; `code` is for programs and never changes.
+A complaint's own text never stands in a message: it is personal data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class FenbanError(Exception):
+    """Base of every error raised on purpose; `code` is stable and meant for programs."""
+
+    code = "error"
+
+
+class InputError(FenbanError):
+    """What was given cannot be used."""
+
+    code = "bad_input"
+
+
+class ComplaintError(InputError):
+    """A single complaint (诉求) cannot be read."""
+
+    code = "bad_complaint"
+
+
+class EmptyComplaintError(ComplaintError):
+    """The complaint has no letter or character to read."""
+
+    code = "empty_complaint"
+
+    def __init__(self) -> None:
+        super().__init__("诉求内容为空：没有可以阅读的文字，请填写诉求正文")
+
+
+class ComplaintTooLongError(ComplaintError):
+    """The complaint is longer than any complaint is."""
+
+    code = "complaint_too_long"
+
+    def __init__(self, length: int, limit: int) -> None:
+        super().__init__(f"诉求过长：{length} 字，最多 {limit} 字；请只提交诉求正文，附件内容另行保存")
+
+
+class NotTextError(ComplaintError):
+    """The complaint is not a string."""
+
+    code = "not_text"
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"诉求不是文本（收到的是 {kind}），请提供字符串")
+
+
+class TableError(InputError):
+    """A table cannot be read; the message names file, row, column and remedy."""
+
+    code = "bad_table"
+
+    def __init__(self, path: Path | str, problem: str, *, row: int | None = None, column: str = "") -> None:
+        where = Path(path).name + (f" 第 {row} 行" if row else "") + (f" “{column}” 列" if column else "")
+        super().__init__(f"{where}：{problem}")
+        self.row = row
+        self.column = column
+
+
+class UnreadableFileError(TableError):
+    """The file is damaged or is not what its name says."""
+
+    code = "unreadable_file"
+
+
+class WrongEncodingError(TableError):
+    """No encoding in use decodes the file without loss."""
+
+    code = "wrong_encoding"
+
+
+class MissingColumnError(TableError):
+    """A column that is needed is not there."""
+
+    code = "missing_column"
+
+    def __init__(self, path: Path | str, column: str, present: Sequence[str], remedy: str = "") -> None:
+        shown = "、".join(present[:12]) + ("……" if len(present) > 12 else "")
+        problem = f"缺少“{column}”列；现有的列：{shown or '（无）'}"
+        super().__init__(path, problem + (f"；{remedy}" if remedy else ""), row=1)
+
+
+class WrongCellError(TableError):
+    """One cell holds what its column cannot."""
+
+    code = "wrong_cell"
+
+
+class UnsupportedFormatError(InputError):
+    """A file name ends in something this program does not read or write."""
+
+    code = "unsupported_format"
+
+    def __init__(self, path: Path | str, known: Sequence[str]) -> None:
+        super().__init__(f"不支持的文件格式：{Path(path).name}；可用：{'、'.join(known)}")
+
+
+class CatalogueError(InputError):
+    """A ledger's tables are wrong or contradict each other."""
+
+    code = "bad_catalogue"
+
+    def __init__(self, ledger: str, findings: Sequence[object]) -> None:
+        shown = "\n".join(f"  {finding}" for finding in findings[:20])
+        more = f"\n  ……共 {len(findings)} 处" if len(findings) > 20 else ""
+        super().__init__(f"台账“{ledger}”有错误，请改正后重试：\n{shown}{more}")
+
+
+class UnknownNameError(InputError):
+    """A name or code stands in none of the ledger's tables."""
+
+    code = "unknown_name"
+    what = "名称"
+    remedy = "请核对台账"
+
+    def __init__(self, given: str, near: Sequence[str] = ()) -> None:
+        hint = f"；相近的有：{'、'.join(near)}" if near else ""
+        super().__init__(f"没有这个{self.what}：{given}{hint}；{self.remedy}")
+
+
+class UnknownCategoryError(UnknownNameError):
+    """A category's code, name or path is not in the catalogue."""
+
+    code = "unknown_category"
+    what = "类别"
+    remedy = "请用 categories.csv 中的代码、名称或完整路径"
+
+
+class UnknownDepartmentError(UnknownNameError):
+    """A department's code, name or alias is not in the directory."""
+
+    code = "unknown_department"
+    what = "部门"
+    remedy = "请用 departments.csv 中的代码、名称或别名"
+
+
+class UnknownRegionError(UnknownNameError):
+    """A region's code or name is not in the gazetteer."""
+
+    code = "unknown_region"
+    what = "地区"
+    remedy = "请用 regions.csv 中的代码或名称"
+
+
+class NothingToWorkWithError(FenbanError):
+    """There is no ledger, no model or no data to begin with."""
+
+    code = "nothing_to_work_with"
+
+
+class LedgerNotFoundError(NothingToWorkWithError):
+    """No ledger has that name, and no such folder exists."""
+
+    code = "ledger_not_found"
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"没有找到台账“{name}”；现有：{'、'.join(known) or '（无）'}；也可以给出台账文件夹的路径")
+
+
+class ModelNotFoundError(NothingToWorkWithError):
+    """The ledger has no version of a model, or not the one asked for."""
+
+    code = "model_not_found"
+
+    def __init__(self, ledger: str, version: str | None = None) -> None:
+        if version is None:
+            super().__init__(f"台账“{ledger}”还没有可用的模型；请先运行 fenban train --ledger {ledger} --promote")
+        else:
+            super().__init__(f"台账“{ledger}”没有版本 {version}；用 fenban models list --ledger {ledger} 查看现有版本")
+
+
+class NoLabelledDataError(NothingToWorkWithError):
+    """There is nothing to train on."""
+
+    code = "no_labelled_data"
+
+    def __init__(self, ledger: str) -> None:
+        super().__init__(
+            f"台账“{ledger}”没有带类别的诉求可供训练；请在其 complaints/ 文件夹放入 CSV，或在命令中给出文件"
+        )
+
+
+class BundleError(FenbanError):
+    """A stored model cannot be used."""
+
+    code = "bad_bundle"
+
+
+class BundleCorruptError(BundleError):
+    """A file of a stored model is missing or is not the file that was written."""
+
+    code = "bundle_corrupt"
+
+    def __init__(self, folder: Path | str, problem: str) -> None:
+        super().__init__(
+            f"模型文件已损坏：{Path(folder).parent.name}/{Path(folder).name}：{problem}；"
+            "请回退到其他版本（fenban models promote）或重新训练"
+        )
+
+
+class BundleIncompatibleError(BundleError):
+    """A stored model was written by a program this one does not understand."""
+
+    code = "bundle_incompatible"
+
+    def __init__(self, folder: Path | str, found: object, expected: object) -> None:
+        super().__init__(
+            f"模型 {Path(folder).parent.name}/{Path(folder).name} 的格式是 {found}，本程序需要 {expected}；请重新训练"
+        )
+
+
+class SettingError(FenbanError):
+    """An environment variable or an option has a value that cannot be used."""
+
+    code = "bad_setting"
+
+    def __init__(self, name: str, value: str, expected: str) -> None:
+        super().__init__(f"设置 {name}={value} 无效：应为{expected}")

@@ -1,0 +1,1 @@
+"""Read and write tables of the kinds an office produces."""

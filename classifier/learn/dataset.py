@@ -1,0 +1,123 @@
+"""Labelled complaints as a model is trained on them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from classifier.catalogue.categories import CategoryTree
+from classifier.catalogue.ledger import Ledger
+from classifier.catalogue.tables import Finding
+from classifier.domain import Complaint, Kind
+from classifier.errors import MissingColumnError, TableError, UnknownCategoryError, WrongCellError
+from classifier.files.columns import KnownColumns, parse_day, recognise
+from classifier.files.reading import Cells, open_source
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A complaint with its labels; `categories` are codes of leaves, the first one the main matter.
+
+    `department` is a code or empty, `kind` may be None. `source` names file and row.
+    """
+
+    complaint: Complaint
+    categories: tuple[str, ...]
+    department: str = ""
+    kind: Kind | None = None
+    source: str = ""
+
+
+def read_labelled(path: Path, ledger: Ledger) -> list[Labelled]:
+    """Read a file of labelled complaints: CSV, XLSX, XLS or JSONL, columns by the names offices use.
+
+    Raises:
+        WrongCellError: a label is not in the ledger, or a text is empty; names row and column.
+        TableError: the file cannot be read, or has no column of texts or of categories.
+    """
+    source = open_source(path)
+    columns = recognise(source.columns, path)
+    if columns.category is None:
+        raise MissingColumnError(path, "category", source.columns, "训练和评估需要每行的类别")
+    return [_label(_Cells(path, number, cells, columns), ledger) for number, cells in source.rows]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """One row with the places of its columns."""
+
+    path: Path
+    number: int
+    cells: Cells
+    columns: KnownColumns
+
+    def __getitem__(self, column: str) -> str:
+        at = getattr(self.columns, column)
+        return "" if at is None or self.cells[at] is None else str(self.cells[at]).strip()
+
+    def wrong(self, column: str, problem: str) -> WrongCellError:
+        return WrongCellError(self.path, problem, row=self.number, column=column)
+
+
+def _label(row: _Cells, ledger: Ledger) -> Labelled:
+    """Turn one row into a labelled complaint, or say what is wrong with it."""
+    if not row["text"] and not row["title"]:
+        raise row.wrong("text", "没有正文")
+    try:
+        given = [part for part in row["category"].split("|") if part.strip()]
+        categories = tuple(find_leaf(ledger.categories, part) for part in given)
+    except UnknownCategoryError as error:
+        raise row.wrong("category", str(error)) from error
+    if not categories:
+        raise row.wrong("category", "没有类别")
+    department = ledger.departments.get(row["department"])
+    if row["kind"] and row["kind"] not in list(Kind):
+        raise row.wrong("kind", f"“{row['kind']}”不是诉求类型；可用：{'、'.join(Kind)}")
+    return Labelled(
+        Complaint(row["text"], row["title"], row["region"], parse_day(row["date"]), row["id"]),
+        categories,
+        department.code if department else "",
+        Kind(row["kind"]) if row["kind"] else None,
+        f"{row.path.name}:{row.number}",
+    )
+
+
+def find_leaf(categories: CategoryTree, given: str) -> str:
+    """Return the code of a lowest category given by code, name or path.
+
+    Raises:
+        UnknownCategoryError: there is none, or it has categories below it.
+    """
+    category = categories.find(given)
+    below = [one for one in categories if one.parent == category.code]
+    if below:
+        raise UnknownCategoryError(given, [one.path for one in below][:3])
+    return category.code
+
+
+def ledger_complaints(ledger: Ledger) -> list[Labelled]:
+    """Read all labelled complaints that a ledger's own folder holds."""
+    return [row for path in ledger.complaint_files for row in read_labelled(path, ledger)]
+
+
+def label_findings(ledger: Ledger) -> list[Finding]:
+    """Return what is wrong with the labels of a ledger's own complaints: the first fault of each file."""
+    findings = []
+    for path in ledger.complaint_files:
+        try:
+            read_labelled(path, ledger)
+        except TableError as error:
+            problem = str(error).partition("：")[2]
+            findings.append(Finding(f"complaints/{path.name}", error.row or 0, error.column, problem))
+    return findings
+
+
+def corpus_fingerprint(rows: Iterable[Labelled]) -> str:
+    """SHA-256 over texts and labels; equal corpora have equal fingerprints."""
+    digest = hashlib.sha256()
+    for row in rows:
+        parts: Sequence[str] = (row.complaint.title, row.complaint.text, "|".join(row.categories), row.department)
+        digest.update("\0".join(parts).encode("utf-8", "surrogatepass") + b"\n")
+    return digest.hexdigest()

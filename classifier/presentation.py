@@ -1,0 +1,64 @@
+"""Suggestions as plain data for machines and as lines for people; HTTP and the command line share them."""
+
+from __future__ import annotations
+
+import dataclasses
+from enum import Enum
+from typing import Any
+
+from classifier.domain import Category, Department, Region, Source, Suggestion
+
+_PERCENT = "{:.0%}"
+_SOURCES = {
+    Source.DUTY: "职责清单",
+    Source.JURISDICTION: "属地",
+    Source.LEARNT: "文本判断",
+    Source.RULE: "规则",
+}
+
+_SHOWN: dict[type, tuple[str, ...]] = {
+    Category: ("code", "name", "path"),
+    Department: ("code", "name", "level"),
+    Region: ("code", "name", "path"),
+}
+
+
+def plain(value: Any) -> Any:
+    """Turn domain values into what JSON holds; categories, departments and regions by code, name and place."""
+    for kind, names in _SHOWN.items():
+        if isinstance(value, kind):
+            return {name: getattr(value, name) for name in names}
+    if isinstance(value, Enum):
+        return value.value
+    if dataclasses.is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [plain(one) for one in value]
+    return round(value, 6) if isinstance(value, float) else value
+
+
+def lines(suggestion: Suggestion, text: str, title: str = "") -> list[str]:
+    """Return a suggestion as a clerk reads it on a terminal."""
+    shown = [f"处理  {suggestion.decision.verdict.value}　{suggestion.decision.reason}"]
+    shown += [
+        f"类别{at} {_PERCENT.format(score.probability):>4}  {score.category.path}（{score.category.code}）"
+        for at, score in enumerate(suggestion.categories, 1)
+    ]
+    for at, lead in enumerate(suggestion.departments, 1):
+        why = _SOURCES[lead.source] + (f"，{lead.basis}" if lead.basis else "")
+        shown.append(f"主办{at} {_PERCENT.format(lead.probability):>4}  {lead.department.name}（{why}）")
+    if suggestion.assisting:
+        shown.append(f"协办  {'、'.join(department.name for department in suggestion.assisting)}")
+    hours = "" if suggestion.deadline_hours is None else f"　时限 {suggestion.deadline_hours:g} 工作小时"
+    shown.append(f"类型  {suggestion.kind.value}　{suggestion.urgency.value}{hours}")
+    shown += [f"警示  {alarm.rule}：{alarm.reason}" for alarm in suggestion.alarms]
+    if suggestion.region:
+        shown.append(f"地区  {suggestion.region.path}")
+    fields = {"text": text, "title": title}
+    words = [f"{fields[one.field][one.start : one.end]} {one.weight:.0%}" for one in suggestion.evidence]
+    if words:
+        shown.append(f"依据  {'、'.join(words)}")
+    shown.append(f"模型  {suggestion.model}")
+    return shown

@@ -1,0 +1,116 @@
+"""The versions of each ledger's model: which there are, which is in use, and how that changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from classifier.errors import ModelNotFoundError
+from classifier.registry.bundle import read_manifest, sync_folder
+
+_CURRENT = "current"
+_HISTORY = "history.jsonl"
+_VERSION = re.compile(r"v([0-9]{1,6})")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version that stands complete on disk."""
+
+    ledger: str
+    name: str
+    folder: Path
+    in_use: bool
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """The bundle's manifest."""
+        return read_manifest(self.folder)
+
+
+class Registry:
+    """Folders of models, read in order; the first is written.
+
+    `<root>/<ledger>/<version>/` is a bundle, `<root>/<ledger>/current` names the version in use. The first
+    folder that has a `current` for a ledger decides.
+    """
+
+    def __init__(self, roots: tuple[Path, ...]) -> None:
+        self.roots = roots
+
+    def versions(self, ledger: str) -> list[Version]:
+        """List a ledger's versions, oldest first."""
+        in_use = self._current_name(ledger)
+        found: dict[str, Version] = {}
+        for root in self.roots:
+            for folder in (root / ledger).glob("v*"):
+                if _VERSION.fullmatch(folder.name) and folder.is_dir():
+                    found.setdefault(folder.name, Version(ledger, folder.name, folder, folder.name == in_use))
+        return sorted(found.values(), key=lambda version: _number(version.name))
+
+    def find(self, ledger: str, name: str | None = None) -> Version:
+        """Return the named version, or the one in use.
+
+        Raises:
+            ModelNotFoundError: there is none.
+        """
+        for version in self.versions(ledger):
+            if version.name == name or (name is None and version.in_use):
+                return version
+        raise ModelNotFoundError(ledger, name)
+
+    def next_folder(self, ledger: str) -> Path:
+        """Return where the next version is to be written."""
+        taken = [_number(version.name) for version in self.versions(ledger)]
+        return self.roots[0] / ledger / f"v{max(taken, default=0) + 1}"
+
+    def promote(self, ledger: str, name: str) -> Version:
+        """Put a version in use; the switch is one rename, and who was in use before is recorded."""
+        self.find(ledger, name)
+        folder = self.roots[0] / ledger
+        folder.mkdir(parents=True, exist_ok=True)
+        before = self._current_name(ledger)
+        event = {"at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "promoted": name, "before": before}
+        handle, draft = tempfile.mkstemp(prefix=".current-", dir=folder)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(name + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        Path(draft).chmod(0o644)
+        Path(draft).rename(folder / _CURRENT)
+        sync_folder(folder)
+        with (folder / _HISTORY).open("a", encoding="utf-8") as history:
+            history.write(json.dumps(event, ensure_ascii=False) + "\n")
+        return self.find(ledger, name)
+
+    @contextmanager
+    def building(self, ledger: str) -> Iterator[None]:
+        """Hold the ledger's lock, so that two processes do not build the same version twice."""
+        folder = self.roots[0] / ledger
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def current_file(self, ledger: str) -> Path | None:
+        """Return the file that names the version in use, or None where none is."""
+        files = (root / ledger / _CURRENT for root in self.roots)
+        return next((path for path in files if path.is_file()), None)
+
+    def _current_name(self, ledger: str) -> str | None:
+        path = self.current_file(ledger)
+        return path.read_text(encoding="utf-8").strip() if path else None
+
+
+def _number(name: str) -> int:
+    match = _VERSION.fullmatch(name)
+    return int(match.group(1)) if match else 0

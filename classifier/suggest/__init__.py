@@ -1,0 +1,1 @@
+"""The intake path: from a complaint's text to a suggestion; `suggester` states the order."""

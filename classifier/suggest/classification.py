@@ -1,0 +1,146 @@
+"""From a model's probabilities to those of a ledger's categories, calibrated at the level it reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+from classifier.catalogue.ledger import Ledger
+from classifier.domain import Category
+from classifier.suggest.calibration import log_loss
+from classifier.suggest.model import LEAVES, OWN, Model, Prediction
+from classifier.suggest.thresholds import choose_thresholds
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """One complaint's probabilities: of the base's leaves, and of the ledger's reported categories.
+
+    `reported` is among what the ledger handles and sums to 1; `outside` is the probability that the ledger
+    does not handle the complaint at all.
+    """
+
+    leaves: Floats
+    reported: Floats
+    outside: float
+
+
+class Classification:
+    """Carries probabilities over crosswalk and levels, with sharpness and thresholds from held-out rows."""
+
+    def __init__(self, ledger: Ledger, model: Model) -> None:
+        self.ledger = ledger
+        self._has_own = OWN in model.heads
+        self._place = _places(model, ledger)
+        self._unmoved = np.array_equal(self._place, np.arange(len(ledger.base.categories.leaves)))
+        projection = ledger.projection
+        self._shares = projection.shares if projection is not None else None
+        self._outside = projection.outside() if projection is not None else None
+        self.categories, self._report = _reporting(ledger)
+        self.leaf_to_report = self._report if self._shares is None else self._shares @ self._report
+        probabilities, truth = self._held_out(model)
+        self.sharpness = _fit_power(probabilities, truth)
+        self.thresholds = choose_thresholds(
+            _power(probabilities, self.sharpness), truth, ledger.settings.target_accuracy
+        )
+
+    def label_to_report(self, group: str) -> Floats:
+        """Return the matrix from a group's labels, in the model's order, to the reported categories."""
+        if group == OWN:
+            return self._report
+        return np.where(self._place[:, None] >= 0, self.leaf_to_report[self._place], np.float32(0))
+
+    def to_model_order(self, leaves: Floats) -> Floats:
+        """Return probabilities of the base's leaves in the order of the model's labels."""
+        return np.where(self._place >= 0, leaves[self._place], np.float32(0))
+
+    def classify(self, prediction: Prediction) -> Classified:
+        """Return the probabilities of one complaint."""
+        leaves = self._in_ledger_order(prediction.groups[LEAVES][None, :])[0]
+        own = leaves if self._shares is None else leaves @ self._shares
+        outside = float(leaves @ self._outside) if self._outside is not None else 0.0
+        if self._has_own:
+            learnt = prediction.groups[OWN]
+            if self._shares is not None:
+                # Jeffrey's rule: the leaves keep their shares within what the place's own labels decided.
+                leaves = leaves * (self._shares @ (learnt / np.maximum(own, np.float32(1e-9))))
+                leaves = (leaves / max(float(leaves.sum()), 1e-9)).astype(np.float32)
+            own, outside = learnt, 0.0
+        return Classified(leaves, _power(own @ self._report, self.sharpness), outside)
+
+    def _in_ledger_order(self, probabilities: Floats) -> Floats:
+        """Carry `(n_rows, n_labels)` of the model to `(n_rows, n_leaves)` of the ledger's base."""
+        if self._unmoved:
+            return probabilities
+        moved = np.zeros((len(probabilities), len(self.ledger.base.categories.leaves)), dtype=np.float32)
+        known = np.flatnonzero(self._place >= 0)
+        np.add.at(moved.T, self._place[known], probabilities.T[known])
+        return moved
+
+    def _held_out(self, model: Model) -> tuple[Floats, NDArray[np.int32]]:
+        """Return held-out probabilities of the reported categories and the true column of each row."""
+        held_out = model.held_out
+        if self._has_own:
+            own: Floats = held_out.own.astype(np.float32) @ self._report
+            return own, _columns_of(held_out.own_truth, self._report)
+        truth = np.where(held_out.truth >= 0, self._place[held_out.truth], -1)
+        leaves = self._in_ledger_order(held_out.leaves.astype(np.float32))
+        return (leaves @ self.leaf_to_report).astype(np.float32), _columns_of(truth, self.leaf_to_report)
+
+
+def _columns_of(truth: NDArray[np.integer], shares: Floats) -> NDArray[np.int32]:
+    """Carry true leaves to reported columns; -1 where a leaf is outside what is reported."""
+    inside = shares.max(axis=1, initial=0) > 0
+    best = shares.argmax(axis=1)
+    return np.where((truth >= 0) & inside[truth], best[truth], -1).astype(np.int32)
+
+
+def _places(model: Model, ledger: Ledger) -> NDArray[np.intp]:
+    """Return, for each label of the model, the number of the base's leaf it is today.
+
+    A retired category counts for its successor; one that is gone without a successor is -1.
+    """
+    tree = ledger.base.categories
+    number = {leaf.code: at for at, leaf in enumerate(tree.leaves)}
+    labels = model.heads[LEAVES].labels
+    today = [tree.successor(tree[code]).code if code in tree else "" for code in labels]
+    return np.array([number.get(code, -1) for code in today], dtype=np.intp)
+
+
+def _reporting(ledger: Ledger) -> tuple[Sequence[Category], Floats]:
+    """Return the categories reported and the matrix `(n_leaves, n_reported)` that sums leaves into them."""
+    tree = ledger.categories
+    above = [tree.at_level(leaf, ledger.reporting_level) for leaf in tree.leaves]
+    reported = list({category.code: category for category in above}.values())
+    column = {category.code: at for at, category in enumerate(reported)}
+    matrix = np.zeros((len(tree.leaves), len(reported)), dtype=np.float32)
+    matrix[np.arange(len(above)), [column[category.code] for category in above]] = 1
+    return reported, matrix
+
+
+def _power(probabilities: Floats, sharpness: float) -> Floats:
+    """Return `p ** sharpness`, made to sum to 1; all zero becomes even."""
+    raised: Floats = np.power(np.maximum(probabilities, 1e-9), np.float32(sharpness))
+    raised /= raised.sum(axis=-1, keepdims=True)
+    return raised
+
+
+def _fit_power(probabilities: Floats, truth: NDArray[np.int32]) -> float:
+    """Find the sharpness with the least log loss on held-out rows that have a true column."""
+    known = truth >= 0
+    if known.sum() < 50:
+        return 1.0
+    kept, right = probabilities[known], truth[known]
+    found = minimize_scalar(
+        lambda exponent: log_loss(_power(kept, float(np.exp(exponent))), right),
+        bounds=(-1.5, 1.5),
+        method="bounded",
+        options={"xatol": 0.02},
+    )
+    return float(np.exp(found.x))

@@ -1,0 +1,70 @@
+"""Whether to dispatch automatically, to suggest, or to ask a person; always with a reason in Chinese."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from classifier.domain import CategoryScore, Decision, ReasonCode, Verdict
+
+FEWEST_CHARACTERS = 4
+"""Chinese characters below which nobody could tell a category."""
+
+HOPELESS = 0.3
+"""Probability of the first three together below which they are not worth suggesting."""
+
+CLOSE = 0.6
+"""Share of the first's probability from which the second makes a close call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a decision rests on; `threshold` is the probability needed for automatic dispatch."""
+
+    scores: tuple[CategoryScore, ...]
+    threshold: float
+    han_count: int
+    outside: float
+    has_lead: bool
+    several_matters: bool
+    manual_rule: str = ""
+
+
+def decide(seen: Circumstances) -> Decision:
+    """Return the verdict, the most decisive objection first."""
+    objection = _objection(seen)
+    if objection:
+        return Decision(Verdict.MANUAL, *objection)
+    first = seen.scores[0]
+    if seen.several_matters:
+        other = seen.scores[1].category.name
+        reason = f"似有多件事：“{first.category.name}”与“{other}”，请确认主要诉求或拆分"
+        return Decision(Verdict.SUGGEST, ReasonCode.SEVERAL_MATTERS, reason)
+    if first.probability >= seen.threshold:
+        reason = f"“{first.category.name}”把握 {first.probability:.0%}，达到自动派单所需的 {seen.threshold:.0%}"
+        return Decision(Verdict.AUTO, ReasonCode.CONFIDENT, reason)
+    if len(seen.scores) > 1 and seen.scores[1].probability >= CLOSE * first.probability:
+        second = seen.scores[1]
+        reason = (
+            f"“{first.category.name}”（{first.probability:.0%}）与“{second.category.name}”"
+            f"（{second.probability:.0%}）接近，请人工选择"
+        )
+        return Decision(Verdict.SUGGEST, ReasonCode.CLOSE_CALL, reason)
+    reason = f"最可能是“{first.category.name}”，把握 {first.probability:.0%}，未达到自动派单的要求，请确认"
+    return Decision(Verdict.SUGGEST, ReasonCode.LOW_CONFIDENCE, reason)
+
+
+def _objection(seen: Circumstances) -> tuple[ReasonCode, str] | None:
+    """Return why only a person can decide, or None."""
+    if seen.han_count == 0:
+        return ReasonCode.UNREADABLE, "没有可识别的中文内容，请人工处理"
+    if seen.han_count < FEWEST_CHARACTERS:
+        return ReasonCode.TOO_SHORT, "内容太短，无法判断，请补充诉求"
+    if seen.manual_rule:
+        return ReasonCode.RULE, f"按规则须人工处理：{seen.manual_rule}"
+    if seen.outside >= 0.5:
+        return ReasonCode.OUTSIDE, f"可能不属于本台账受理范围（{seen.outside:.0%}），请人工确认"
+    if not seen.has_lead:
+        return ReasonCode.NO_DEPARTMENT, "职责清单中没有可派的主办部门，请人工指定"
+    if sum(score.probability for score in seen.scores[:3]) < HOPELESS:
+        return ReasonCode.LOW_CONFIDENCE, "与已知的各类诉求都不够像，请人工判断"
+    return None

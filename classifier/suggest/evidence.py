@@ -1,0 +1,69 @@
+"""Which characters spoke for a category, as spans of the text the clerk sees; and whether two matters are told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.domain import Evidence
+from classifier.text.pipeline import ReadComplaint, ReadField
+
+Floats = NDArray[np.float32]
+
+_MOST_SPANS = 8
+_LEAST_SHARE = 0.04
+_SENTENCE = re.compile(r"[^。!?;\n,]+")
+_MATTER_SHARE = 0.25
+
+
+def evidence_spans(complaint: ReadComplaint, contributions: Sequence[Floats]) -> tuple[Evidence, ...]:
+    """Return the words that spoke most for a category, strongest first, placed in the original fields.
+
+    `contributions` has one array for title and one for text, a value for each normalised character.
+    """
+    total = sum(float(np.maximum(part, 0).sum()) for part in contributions)
+    if total <= 0:
+        return ()
+    spans = [
+        span
+        for (name, read), part in zip(complaint.fields, contributions, strict=True)
+        for span in _spans(name, read, part, total)
+    ]
+    return tuple(sorted(spans, key=lambda span: -span.weight)[:_MOST_SPANS])
+
+
+def _spans(name: str, read: ReadField, part: Floats, total: float) -> Iterator[Evidence]:
+    """Yield runs of neighbouring words whose share of all that spoke for the category is worth showing."""
+    begin, run_start, run_weight = 0, -1, 0.0
+    for word in (*read.words, ""):
+        end = begin + len(word)
+        weight = float(part[begin:end].sum()) / total
+        if word and weight >= _LEAST_SHARE / 2:
+            if run_start < 0:
+                run_start = begin
+            run_weight += weight
+        else:
+            if run_start >= 0 and run_weight >= _LEAST_SHARE:
+                start, stop = read.aligned.span(run_start, begin)
+                yield Evidence(name, start, stop, round(min(run_weight, 1.0), 4))
+            run_start, run_weight = -1, 0.0
+        begin = end
+
+
+def tells_two_matters(complaint: ReadComplaint, difference: Sequence[Floats]) -> bool:
+    """Tell whether some sentences speak clearly for one category and others for the other.
+
+    `difference` holds, for each character, what it adds to the first category's score less the second's.
+    """
+    sums = [
+        float(part[match.start() : match.end()].sum())
+        for (_, read), part in zip(complaint.fields, difference, strict=True)
+        for match in _SENTENCE.finditer(read.text)
+    ]
+    if len(sums) < 2:
+        return False
+    size = sum(abs(one) for one in sums)
+    return size > 0 and max(sums) >= _MATTER_SHARE * size and -min(sums) >= _MATTER_SHARE * size

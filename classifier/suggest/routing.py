@@ -1,0 +1,159 @@
+"""From category probabilities to departments: the duty list decides, the text fills what it leaves open."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.catalogue.ledger import Ledger
+from classifier.domain import JURISDICTION, Department, DepartmentScore, Duty, Region, Source
+from classifier.suggest.model import DEPARTMENTS, Model, Prediction
+
+Floats = NDArray[np.float32]
+
+LEARNT_SHARE = 0.3
+"""Weight of what the text says of departments by itself; below one half, so that a certain duty outranks it."""
+
+_KEPT_TABLES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """For one place and day: each base leaf's duty and the number of its lead (-1 for none)."""
+
+    duties: tuple[Duty | None, ...]
+    leads: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Candidates for the lead (主办), best first, and who assists (协办)."""
+
+    leads: tuple[DepartmentScore, ...]
+    assisting: tuple[Department, ...]
+
+
+class Router:
+    """Looks up duties of a ledger and those it starts from; tables are kept by place and day."""
+
+    def __init__(self, ledger: Ledger, model: Model) -> None:
+        self._ledger = ledger
+        self._departments: Sequence[Department] = list(ledger.departments)
+        self._number = {department.code: at for at, department in enumerate(self._departments)}
+        self._tables: dict[tuple[str, dt.date], _Table] = {}
+        known = {department.name: at for at, department in enumerate(self._departments)}
+        base = {department.code: department.name for department in ledger.base.departments}
+        labels = model.heads[DEPARTMENTS].labels
+        pairs = [(at, known[base[code]]) for at, code in enumerate(labels) if base.get(code) in known]
+        self._learnt_from = np.array([at for at, _ in pairs], dtype=np.intp)
+        self._learnt_to = np.array([to for _, to in pairs], dtype=np.intp)
+
+    def route(
+        self, leaves: Floats, prediction: Prediction, region: Region | None, day: dt.date, added: Sequence[str] = ()
+    ) -> Route:
+        """Rank the departments for one complaint.
+
+        Args:
+            leaves: probabilities of the base's leaves.
+            prediction: the model's, for what the text says of departments.
+            region: where the complaint is, or None.
+            day: the day whose duties count.
+            added: departments that a rule adds as assisting.
+        """
+        table = self._table(region, day)
+        held = table.leads >= 0
+        by_duty = np.bincount(table.leads[held], leaves[held], minlength=len(self._departments))
+        learnt = np.zeros(len(self._departments))
+        learnt[self._learnt_to] = prediction.groups[DEPARTMENTS][self._learnt_from]
+        total = (1 - LEARNT_SHARE) * by_duty + LEARNT_SHARE * learnt
+        total /= max(float(total.sum()), 1e-9)
+        best = np.argsort(-total, kind="stable")[:3]
+        leads = tuple(
+            self._score(
+                int(at),
+                float(total[at]),
+                bool(by_duty[at] * (1 - LEARNT_SHARE) >= learnt[at] * LEARNT_SHARE),
+                table,
+                leaves,
+            )
+            for at in best
+            if total[at] > 0
+        )
+        return Route(leads, self._assisting(leads, table, leaves, region, added))
+
+    def _score(self, at: int, probability: float, by_duty: bool, table: _Table, leaves: Floats) -> DepartmentScore:
+        department = self._departments[at]
+        duty = self._main_duty(at, table, leaves)
+        if duty is None or not by_duty:
+            return DepartmentScore(department, probability, Source.LEARNT)
+        source = Source.JURISDICTION if duty.lead == JURISDICTION else Source.DUTY
+        return DepartmentScore(department, probability, source, duty.basis)
+
+    def _main_duty(self, at: int, table: _Table, leaves: Floats) -> Duty | None:
+        """Return the likeliest duty under which this department leads."""
+        mass = np.where(table.leads == at, leaves, -1)
+        leaf = int(mass.argmax())
+        return table.duties[leaf] if mass[leaf] >= 0 else None
+
+    def _assisting(
+        self,
+        leads: Sequence[DepartmentScore],
+        table: _Table,
+        leaves: Floats,
+        region: Region | None,
+        added: Sequence[str],
+    ) -> tuple[Department, ...]:
+        if not leads:
+            return ()
+        lead = leads[0].department
+        duty = self._main_duty(self._number[lead.code], table, leaves) or table.duties[int(leaves.argmax())]
+        names = [*added, *(duty.assisting if duty else ())]
+        found = [self._department(name, region) for name in names]
+        unique = {one.code: one for one in found if one is not None and one.code != lead.code}
+        return tuple(unique.values())
+
+    def _department(self, name: str, region: Region | None) -> Department | None:
+        if name != JURISDICTION:
+            return self._ledger.departments.get(name)
+        if region is not None:
+            for place in self._ledger.regions.ancestry(region):
+                if place.department:
+                    return self._ledger.departments.get(place.department)
+        return self._ledger.departments.town()
+
+    def _table(self, region: Region | None, day: dt.date) -> _Table:
+        key = (region.code if region else "", day)
+        table = self._tables.get(key)
+        if table is None:
+            if len(self._tables) >= _KEPT_TABLES:
+                self._tables.clear()
+            table = self._tables[key] = self._build(region, day)
+        return table
+
+    def _build(self, region: Region | None, day: dt.date) -> _Table:
+        places = [place.code for place in self._ledger.regions.ancestry(region)] if region else []
+        duties = tuple(self._duty_of(at, places, day) for at in range(len(self._ledger.base.categories.leaves)))
+        leads = []
+        for duty in duties:
+            department = self._department(duty.lead, region) if duty else None
+            leads.append(self._number[department.code] if department else -1)
+        return _Table(duties, np.array(leads, dtype=np.int32))
+
+    def _duty_of(self, leaf: int, places: Sequence[str], day: dt.date) -> Duty | None:
+        """Find the duty of a base leaf: the ledger's own for what the leaf becomes there, else its parent's."""
+        for ledger in self._ledger.lineage:
+            projection = ledger.projection
+            at = leaf
+            if projection is not None:
+                at = int(projection.shares[leaf].argmax())
+                if projection.shares[leaf, at] <= 0:
+                    continue
+            line = [one.code for one in ledger.categories.ancestry(ledger.categories.leaves[at])]
+            duty = ledger.duties.responsible(line, places, day)
+            if duty is not None:
+                return duty
+        return None

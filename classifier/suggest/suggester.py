@@ -1,0 +1,124 @@
+"""The intake path, in order: read → predict → classify → route → decide → show evidence."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.catalogue.ledger import Ledger
+from classifier.domain import CategoryScore, Complaint, Evidence, Kind, Region, Suggestion, Urgency
+from classifier.errors import UnknownRegionError
+from classifier.suggest.classification import Classification, Classified
+from classifier.suggest.decision import Circumstances, decide
+from classifier.suggest.evidence import evidence_spans, tells_two_matters
+from classifier.suggest.model import KINDS, LEAVES, OWN, Model
+from classifier.suggest.routing import Router
+from classifier.text.pipeline import ReadComplaint, TextPipeline
+
+Floats = NDArray[np.float32]
+
+_SHOWN = 3
+_SECOND_MATTER = 0.15
+"""Probability from which a second category may be a second matter."""
+
+
+class Suggester:
+    """Suggests for one ledger with one model; safe to share between threads."""
+
+    def __init__(self, ledger: Ledger, model: Model, pipeline: TextPipeline | None = None) -> None:
+        self.ledger = ledger
+        self.model = model
+        self.pipeline = pipeline or TextPipeline()
+        self.classification = Classification(ledger, model)
+        self._router = Router(ledger, model)
+        self._group = OWN if OWN in model.heads else LEAVES
+        self._report = self.classification.label_to_report(self._group)
+
+    def suggest(self, complaint: Complaint, *, with_evidence: bool = True) -> Suggestion:
+        """Suggest categories, departments, urgency and what to do for one complaint.
+
+        The duties of the complaint's own day count, today's where it has none.
+
+        Raises:
+            ComplaintError: the complaint cannot be read.
+            UnknownRegionError: its region is not in the ledger.
+        """
+        read = self.pipeline.read(complaint)
+        prediction = self.model.predict(read)
+        classified = self.classification.classify(prediction)
+        region = self._region(complaint, read)
+        rules = self.ledger.rules.apply(f"{read.title.text}\n{read.body.text}")
+        day = complaint.date or dt.date.today()
+        route = self._router.route(classified.leaves, prediction, region, day, rules.departments)
+        best = np.argsort(-classified.reported, kind="stable")[:_SHOWN]
+        scores = tuple(CategoryScore(self.classification.categories[at], float(classified.reported[at])) for at in best)
+        kind = Kind(self.model.heads[KINDS].labels[int(prediction.groups[KINDS].argmax())])
+        decision = decide(
+            Circumstances(
+                scores,
+                float(self.classification.thresholds[best[0]]),
+                read.han_count,
+                classified.outside,
+                bool(route.leads),
+                self._tells_two(read, classified, best),
+                rules.manual,
+            )
+        )
+        evidence = self._evidence(read, classified, int(best[0])) if with_evidence else ()
+        return Suggestion(
+            categories=scores,
+            departments=route.leads,
+            assisting=route.assisting,
+            decision=decision,
+            kind=kind,
+            urgency=rules.urgency,
+            deadline_hours=self._deadline(kind, rules.urgency),
+            region=region,
+            model=self.model.name,
+            alarms=rules.alarms,
+            evidence=evidence,
+            personal_data=read.personal_data,
+        )
+
+    def _deadline(self, kind: Kind, urgency: Urgency) -> float | None:
+        return self.ledger.deadlines.get((kind, urgency))
+
+    def _region(self, complaint: Complaint, read: ReadComplaint) -> Region | None:
+        """Return the region given, or else the one the text tells of."""
+        if complaint.region:
+            try:
+                return self.ledger.regions.find(complaint.region)
+            except UnknownRegionError:
+                if not len(self.ledger.regions):
+                    return None
+                raise
+        return self.ledger.regions.locate(f"{read.title.text}\n{read.body.text}")
+
+    def _direction(self, classified: Classified, column: int) -> Floats:
+        """Weigh a group's labels by how likely each is within a reported category."""
+        share = self._report[:, column]
+        if self._group == LEAVES:
+            share = share * self.classification.to_model_order(classified.leaves)
+        total = float(share.sum())
+        return share / total if total > 0 else share
+
+    def _evidence(self, read: ReadComplaint, classified: Classified, best: int) -> tuple[Evidence, ...]:
+        others = np.delete(np.argsort(-classified.reported, kind="stable")[:4], 0)
+        weights = classified.reported[others]
+        against = sum(
+            (
+                weight / weights.sum() * self._direction(classified, int(at))
+                for at, weight in zip(others, weights, strict=True)
+            ),
+            np.zeros(len(self._report), dtype=np.float32),
+        )
+        direction = self._direction(classified, best) - against
+        return evidence_spans(read, self.model.contributions(read, self._group, direction))
+
+    def _tells_two(self, read: ReadComplaint, classified: Classified, best: NDArray[np.intp]) -> bool:
+        if len(best) < 2 or classified.reported[best[1]] < _SECOND_MATTER:
+            return False
+        direction = self._direction(classified, int(best[0])) - self._direction(classified, int(best[1]))
+        return tells_two_matters(read, self.model.contributions(read, self._group, direction))

@@ -1,0 +1,213 @@
+"""Turn read complaints into sparse feature vectors.
+
+Three blocks, each of unit length before its weight: character 1–3-grams of title and text, words and pairs of
+words of both, and character 1–3-grams of the title alone (a title names the matter). Values are sublinear
+term frequency times inverse document frequency. Every n-gram is an exact 64-bit key, so that features are
+counted in arrays, looked up by binary search, and stored as plain numbers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from classifier.text.pipeline import ReadComplaint, ReadField
+
+Keys = NDArray[np.uint64]
+Floats = NDArray[np.float32]
+Indices = NDArray[np.int32]
+
+BLOCKS: Final = ("characters", "words", "title")
+BLOCK_WEIGHTS: Final = (1.0, 1.0, 0.5)
+"""Weights of the blocks, chosen by group-wise cross-validation; see `tests/benchmarks`."""
+
+MIN_DOCUMENTS: Final = 2
+_BITS = np.uint64(21)
+_WORD_BITS = np.uint64(32)
+
+
+def _is_letter(code: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Tell which code points are Chinese characters or Latin letters; digits and punctuation separate."""
+    latin = (code >= 0x61) & (code <= 0x7A)
+    return latin | ((code >= 0x3400) & (code <= 0x9FFF)) | (code >= 0x20000)
+
+
+def character_keys(text: str) -> tuple[Keys, Indices, Indices]:
+    """List the character 1–3-grams of a normalised text: key, start and length of each occurrence."""
+    codes = np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
+    good = _is_letter(codes)
+    wide = codes.astype(np.uint64)
+    keys, starts, sizes = [], [], []
+    value, together = wide, good
+    for size in (1, 2, 3):
+        if size > 1:
+            if len(codes) < size:
+                break
+            value = (value[:-1] << _BITS) | wide[size - 1 :]
+            together = together[:-1] & good[size - 1 :]
+        at = np.flatnonzero(together).astype(np.int32)
+        keys.append(value[at])
+        starts.append(at)
+        sizes.append(np.full(len(at), size, dtype=np.int32))
+    if not keys:
+        nothing = np.zeros(0, dtype=np.int32)
+        return np.zeros(0, dtype=np.uint64), nothing, nothing
+    return np.concatenate(keys), np.concatenate(starts), np.concatenate(sizes)
+
+
+def _is_word(word: str) -> bool:
+    return any("\u3400" <= char <= "\u9fff" or "a" <= char <= "z" or char >= "\U00020000" for char in word)
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrences:
+    """Where features stand: feature number, field (0 title, 1 text), start and length of each occurrence."""
+
+    feature: Indices
+    field: Indices
+    start: Indices
+    size: Indices
+
+
+@dataclass(frozen=True)
+class FeatureSpace:
+    """A fitted vocabulary. Columns are the blocks in the order of `BLOCKS`.
+
+    `characters` and `title` are sorted keys, `words` sorted words, `pairs` sorted keys of two word numbers;
+    `idf` has one value a column.
+    """
+
+    characters: Keys
+    words: tuple[str, ...]
+    pairs: Keys
+    title: Keys
+    idf: Floats
+
+    @property
+    def n_features(self) -> int:
+        """Number of columns."""
+        return len(self.characters) + len(self.words) + len(self.pairs) + len(self.title)
+
+    @cached_property
+    def _word_number(self) -> dict[str, int]:
+        return {word: number for number, word in enumerate(self.words)}
+
+    @cached_property
+    def _bounds(self) -> tuple[int, int, int]:
+        first = len(self.characters)
+        second = first + len(self.words)
+        return first, second, second + len(self.pairs)
+
+    @classmethod
+    def fit(cls, complaints: Sequence[ReadComplaint], min_documents: int = MIN_DOCUMENTS) -> FeatureSpace:
+        """Learn the vocabulary and document frequencies of `complaints`."""
+        word_counts: Counter[str] = Counter()
+        for complaint in complaints:
+            word_counts.update({word for _, read in complaint.fields for word in read.words if _is_word(word)})
+        words = tuple(sorted(word for word, count in word_counts.items() if count >= min_documents))
+        number = {word: index for index, word in enumerate(words)}
+        characters, characters_df = _frequent((_character_set(one) for one in complaints), min_documents)
+        title, title_df = _frequent((np.unique(character_keys(one.title.text)[0]) for one in complaints), min_documents)
+        pairs, pairs_df = _frequent((_pair_set(one, number) for one in complaints), min_documents)
+        df = np.concatenate(
+            [characters_df, np.array([word_counts[word] for word in words], np.int64), pairs_df, title_df]
+        )
+        idf = np.log((1 + len(complaints)) / (1 + df)).astype(np.float32) + np.float32(1)
+        return cls(characters, words, pairs, title, idf)
+
+    def occurrences(self, complaint: ReadComplaint) -> Occurrences:
+        """List every known feature of `complaint` wherever it stands."""
+        parts = [part for number, (_, read) in enumerate(complaint.fields) for part in self._of_field(number, read)]
+        return Occurrences(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+    def _of_field(self, number: int, read: ReadField) -> Iterable[tuple[Indices, Indices, Indices, Indices]]:
+        first, second, third = self._bounds
+        keys, starts, sizes = character_keys(read.text)
+        blocks = [(self.characters, 0)] + ([(self.title, third)] if number == 0 else [])
+        for known, offset in blocks:
+            found, there = _look_up(known, keys)
+            yield _row(found + offset, number, starts[there], sizes[there])
+        words, begins, lengths = self._known_words(read)
+        there = np.flatnonzero(words >= 0)
+        yield _row(words[there] + first, number, begins[there], lengths[there])
+        both = np.flatnonzero((words[:-1] >= 0) & (words[1:] >= 0))
+        pair_keys = _pair_keys(words[both], words[both + 1])
+        found, kept = _look_up(self.pairs, pair_keys)
+        left = both[kept]
+        yield _row(found + second, number, begins[left], lengths[left] + lengths[left + 1])
+
+    def _known_words(self, read: ReadField) -> tuple[Indices, Indices, Indices]:
+        number = self._word_number
+        words = np.array([number.get(word, -1) for word in read.words], dtype=np.int32)
+        lengths = np.array([len(word) for word in read.words], dtype=np.int32)
+        return words, (np.cumsum(lengths) - lengths).astype(np.int32), lengths
+
+    def vector(self, complaint: ReadComplaint) -> tuple[Indices, Floats]:
+        """Return the columns and values of one complaint's features, columns ascending."""
+        columns, counts = np.unique(self.occurrences(complaint).feature, return_counts=True)
+        values = (1 + np.log(counts, dtype=np.float32)) * self.idf[columns]
+        edges = np.searchsorted(columns, self._bounds)
+        cuts = (0, edges[0], edges[2], len(columns))
+        for weight, begin, end in zip(BLOCK_WEIGHTS, cuts[:-1], cuts[1:], strict=True):
+            norm = float(np.sqrt(np.square(values[begin:end]).sum()))
+            if norm:
+                values[begin:end] *= np.float32(weight / norm)
+        return columns.astype(np.int32), values
+
+    def transform(self, complaints: Sequence[ReadComplaint]) -> sparse.csr_matrix:
+        """Return a matrix `(n_complaints, n_features)` of float32."""
+        rows = [self.vector(complaint) for complaint in complaints]
+        pointers = np.cumsum([0, *(len(columns) for columns, _ in rows)])
+        columns = np.concatenate([columns for columns, _ in rows]) if rows else np.zeros(0, np.int32)
+        values = np.concatenate([values for _, values in rows]) if rows else np.zeros(0, np.float32)
+        return sparse.csr_matrix((values, columns, pointers), shape=(len(rows), self.n_features))
+
+
+def _row(
+    feature: NDArray[np.integer], field: int, start: Indices, size: Indices
+) -> tuple[Indices, Indices, Indices, Indices]:
+    return feature.astype(np.int32), np.full(len(feature), field, np.int32), start, size
+
+
+def _look_up(known: Keys, keys: Keys) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the positions in `known` of those `keys` that stand there, and which keys these are."""
+    if not len(known):
+        nothing = np.zeros(0, dtype=np.intp)
+        return nothing, nothing
+    at = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+    there = np.flatnonzero(known[at] == keys)
+    return at[there], there
+
+
+def _pair_keys(left: NDArray[np.integer], right: NDArray[np.integer]) -> Keys:
+    return (left.astype(np.uint64) << _WORD_BITS) | right.astype(np.uint64)
+
+
+def _character_set(complaint: ReadComplaint) -> Keys:
+    return np.unique(np.concatenate([character_keys(read.text)[0] for _, read in complaint.fields]))
+
+
+def _pair_set(complaint: ReadComplaint, number: dict[str, int]) -> Keys:
+    keys = []
+    for _, read in complaint.fields:
+        words = np.array([number.get(word, -1) for word in read.words], dtype=np.int64)
+        both = np.flatnonzero((words[:-1] >= 0) & (words[1:] >= 0))
+        keys.append(_pair_keys(words[both], words[both + 1]))
+    return np.unique(np.concatenate(keys))
+
+
+def _frequent(sets: Iterable[Keys], min_documents: int) -> tuple[Keys, NDArray[np.int64]]:
+    """Return the sorted keys that stand in at least `min_documents` of the sets, and in how many."""
+    every = list(sets)
+    if not every:
+        return np.zeros(0, np.uint64), np.zeros(0, np.int64)
+    keys, counts = np.unique(np.concatenate(every), return_counts=True)
+    often = counts >= min_documents
+    return keys[often], counts[often].astype(np.int64)

@@ -1,0 +1,146 @@
+"""Repair what copying, scanning and converting did to a text, keeping every character's place.
+
+Ledgers are fed by OCR, PDF and web copies. Undone here: traditional and full-width forms, compatibility and
+radical code points, HTML entities and tags, zero-width characters, pronunciation notes glued into the text
+(`開(kāi)展`), runs of `?` left by lost characters, characters spaced out by scanners, and white space.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from functools import cache
+
+import opencc
+
+from classifier.text.aligned import AlignedText
+
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f"
+
+_TONES = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ"
+_SYLLABLE = rf"[bpmfdtnlgkhjqxrzcsywɡ]{{0,2}}[aeiouüɑ{_TONES}]{{1,4}}(?:n|ng|ɡ|nɡ|r)?"
+_TONED_NOTE = re.compile(rf"(?<=[{HAN}])\(\s*(?=[^()]*[{_TONES}]){_SYLLABLE}\s*\)")
+_TONELESS_NOTE = re.compile(rf"(?<=[{HAN}])\(\s*(?:de|le|zi|ma|ne|ba|zhe|men|tou|guo|shang|li|bian)\s*\)")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.IGNORECASE)
+_TAG = re.compile(
+    r"</?(?:a|b|br|center|div|em|font|h[1-6]|hr|i|img|li|o:p|ol|p|script|span|strong|style|table|tbody|td|th|tr|u|ul)"
+    r"(?:\s[^<>]{0,500})?/?>",
+    re.IGNORECASE,
+)
+_LOST = re.compile(r"\?{2,}")
+_SPACED_OUT = re.compile(
+    rf"(?<=[{HAN}]) (?=[{HAN}](?: [{HAN}]){{2,}})|(?<=[{HAN}] [{HAN}] [{HAN}]) (?=[{HAN}](?![{HAN}]))"
+)
+_WHITE = re.compile(r"\s{2,}|[^\S ]|^\s+|\s+$")
+
+
+def _is_dropped(char: str) -> bool:
+    """Tell whether a character has no shape of its own: controls, zero-width, marks that combine."""
+    return char not in "\t\n\r\x0b\x0c\x85\u2028\u2029" and unicodedata.category(char) in (
+        "Cc",
+        "Cf",
+        "Mn",
+        "Me",
+        "Cs",
+        "Co",
+    )
+
+
+def _class_of(chars: list[str]) -> str:
+    return "[" + "".join(re.escape(char) for char in chars) + "]"
+
+
+@cache
+def _tables() -> tuple[dict[int, str], dict[str, str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """Build, once: one-to-one exchanges, expansions, and the patterns for what changes a text's length."""
+    hangul_and_private = range(0xAC00, 0xF900)
+    every = [chr(point) for point in (*range(0x10000), *range(0x2F800, 0x2FA20)) if point not in hangul_and_private]
+    han = [char for char in every if char >= "\u2e80" and unicodedata.name(char, "").startswith(("CJK", "KANGXI"))]
+    converter = opencc.OpenCC("t2s")
+    simplified = dict(zip(han, converter.convert("\n".join(han)).split("\n"), strict=True))
+    radicals = _radical_supplement()
+
+    def settle(char: str) -> str:
+        for _ in range(5):
+            plain = unicodedata.normalize("NFKC", radicals.get(char, char)).lower()
+            new = simplified.get(plain, plain)
+            if new == char:
+                break
+            char = new
+        return char
+
+    single: dict[int, str] = {ord("ɡ"): "g", ord("ɑ"): "a", ord("〇"): "零"}
+    expanded: dict[str, str] = {}
+    for char in every:
+        if _is_dropped(char) or char.isspace():
+            continue
+        new = settle(char)
+        if new == char or any(_is_dropped(part) for part in new):
+            continue
+        if len(new) == 1:
+            single.setdefault(ord(char), new)
+        else:
+            expanded[char] = "".join(settle(part) for part in new)
+    dropped = (
+        _class_of([char for char in every if _is_dropped(char)]) + "|[\ud800-\udfff\ue000-\uf8ff\U000e0000-\U0010ffff]"
+    )
+    expandable = _class_of(list(expanded))
+    repairs = (
+        rf"{dropped}|{expandable}|&(?:#|[a-zA-Z])|<[/a-zA-Z]|(?<=[{HAN}])\(\s*[a-z{_TONES}]"
+        rf"|\?\?|\s\s|[^\S ]|^\s|\s$|[{HAN}] [{HAN}] [{HAN}]"
+    )
+    return single, expanded, re.compile(dropped), re.compile(expandable), re.compile(repairs)
+
+
+def _radical_supplement() -> dict[str, str]:
+    """Map CJK radicals that Unicode's NFKC leaves alone to the characters they are mistaken for."""
+    pairs = (
+        "⺃乚⺅亻⺈刀⺉刂⺌小⺍小⺎兀⺐尢⺓幺⺕彐⺖忄⺗小⺘扌⺙攵⺛旡⺝月⺡氵⺢水⺣灬⺤爪⺥爪⺧牛⺨犭⺪疋⺫目⺬示⺭礻⺮竹⺯糸⺰纟⺱网⺲罒"
+        "⺳网⺴网⺶羊⺸羊⺹耂⺻聿⺼月⺽臼⺾艹⺿艹⻀艹⻁虎⻂衤⻃西⻄西⻅见⻆角⻇角⻈讠⻉贝⻊足⻋车⻌辶⻍辶⻎辶⻏阝⻐钅⻑长⻒长⻓长⻔门⻖阝"
+        "⻗雨⻘青⻙韦⻚页⻛风⻜飞⻝食⻟食⻠饣⻢马⻣骨⻤鬼⻥鱼⻦鸟⻧卤⻨麦⻩黄⻪黾⻬齐⻮齿⻰龙⻱龟⻳龟"
+    )
+    return dict(zip(pairs[::2], pairs[1::2], strict=True))
+
+
+def _unescape(match: re.Match[str]) -> str:
+    decoded = html.unescape(match.group())
+    return decoded if len(decoded) == 1 else match.group()
+
+
+def _lost_characters(match: re.Match[str]) -> str:
+    """Read a run of question marks at the end of a clause as one, elsewhere as the space it replaced."""
+    after = match.string[match.end() : match.end() + 1]
+    return "?" if not after or not (after.isalnum() or after == "(") else " "
+
+
+def _repair(aligned: AlignedText) -> AlignedText:
+    single, expanded, dropped, expandable, _ = _tables()
+    aligned = aligned.sub(dropped, "").sub(expandable, lambda match: expanded[match.group()])
+    aligned = aligned.sub(_ENTITY, _unescape).sub(_TAG, " ").map(single)
+    if _TONED_NOTE.search(aligned.text):
+        aligned = aligned.sub(_TONED_NOTE, "").sub(_TONELESS_NOTE, "")
+    aligned = aligned.sub(_LOST, _lost_characters).sub(_WHITE, _one_space)
+    return aligned.sub(_SPACED_OUT, "")
+
+
+def _one_space(match: re.Match[str]) -> str:
+    return "" if match.start() == 0 or match.end() == len(match.string) else " "
+
+
+def normalise(text: str) -> AlignedText:
+    """Repair `text`; the result is in simplified, half-width, lower-case characters with single spaces.
+
+    Idempotent: it repeats its steps until none changes anything, and each step only shortens or settles.
+
+    >>> normalise("開(kāi)展&nbsp;網(wǎng)站　ＡＢＣ").text
+    '开展 网站 abc'
+    """
+    single, _, _, _, needs_repair = _tables()
+    aligned = AlignedText.whole(text).map(single)
+    while needs_repair.search(aligned.text):
+        repaired = _repair(aligned)
+        if repaired.text == aligned.text:
+            break
+        aligned = repaired
+    return aligned

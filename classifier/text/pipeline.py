@@ -1,0 +1,102 @@
+"""The order of the text stages, stated once; training and serving both read complaints through it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from classifier.domain import Complaint, PersonalData
+from classifier.errors import ComplaintTooLongError, EmptyComplaintError, NotTextError
+from classifier.text.aligned import AlignedText
+from classifier.text.masking import Found, mask, redact
+from classifier.text.normalisation import HAN, normalise
+from classifier.text.segmentation import Segmenter, default_segmenter
+
+LONGEST = 50_000
+"""Characters of title or text beyond which it is not a complaint but a document."""
+
+_LETTER = re.compile(r"[^\W_]")
+_HAN = re.compile(f"[{HAN}]")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadField:
+    """Title or text after normalising, masking and segmenting; `found` is placed in the original."""
+
+    aligned: AlignedText
+    words: tuple[str, ...]
+    found: tuple[Found, ...]
+
+    @property
+    def text(self) -> str:
+        """The normalised, masked text."""
+        return self.aligned.text
+
+
+@dataclass(frozen=True, slots=True)
+class ReadComplaint:
+    """A complaint as the model reads it."""
+
+    title: ReadField
+    body: ReadField
+
+    @property
+    def fields(self) -> tuple[tuple[str, ReadField], ...]:
+        """The fields by their names in `Complaint`."""
+        return (("title", self.title), ("text", self.body))
+
+    @property
+    def han_count(self) -> int:
+        """Number of Chinese characters in title and text."""
+        return len(_HAN.findall(self.title.text)) + len(_HAN.findall(self.body.text))
+
+    @property
+    def personal_data(self) -> tuple[PersonalData, ...]:
+        """Personal data of both fields, placed in the originals."""
+        return tuple(
+            PersonalData(name, one.start, one.end, one.kind) for name, read in self.fields for one in read.found
+        )
+
+    def redacted(self) -> tuple[str, str]:
+        """Return the original title and text with personal data replaced by its kind."""
+        return redact(self.title.aligned.original, self.title.found), redact(
+            self.body.aligned.original, self.body.found
+        )
+
+
+class TextPipeline:
+    """Reads complaints: normalise → mask → segment. Equal `fingerprint` means equal reading."""
+
+    def __init__(self, segmenter: Segmenter | None = None) -> None:
+        self._segmenter = segmenter or default_segmenter()
+
+    @property
+    def fingerprint(self) -> str:
+        """Name everything that decides what a text becomes; a model keeps it and refuses another."""
+        return f"text-1/{self._segmenter.name}-{version(self._segmenter.name)}"
+
+    def read(self, complaint: Complaint) -> ReadComplaint:
+        """Read one complaint.
+
+        Raises:
+            EmptyComplaintError: neither title nor text has a letter or character.
+            ComplaintTooLongError: a field is longer than `LONGEST`.
+            NotTextError: a field is not a string.
+        """
+        for given in (complaint.title, complaint.text):
+            if not isinstance(given, str):
+                raise NotTextError(type(given).__name__)
+            if len(given) > LONGEST:
+                raise ComplaintTooLongError(len(given), LONGEST)
+        read = ReadComplaint(self.read_field(complaint.title), self.read_field(complaint.text))
+        if not _LETTER.search(read.title.text) and not _LETTER.search(read.body.text):
+            raise EmptyComplaintError
+        return read
+
+    def read_field(self, text: str) -> ReadField:
+        """Read one text by itself."""
+        if not text:
+            return ReadField(AlignedText.whole(""), (), ())
+        aligned, found = mask(normalise(text))
+        return ReadField(aligned, tuple(self._segmenter.cut(aligned.text)), found)

@@ -1,0 +1,171 @@
+"""What goes over the wire, described in Chinese for the people who connect other systems."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from classifier.text.pipeline import LONGEST
+
+_EXAMPLE: dict[str, JsonValue] = {
+    "title": "小区电梯停运一周",
+    "text": "我住阳光花园，电梯坏了一个星期物业一直不修，家里有老人上下楼困难。",
+}
+
+
+class ComplaintIn(BaseModel):
+    """一件诉求。"""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_EXAMPLE]})
+
+    text: Annotated[str, Field(description=f"诉求正文，最多 {LONGEST} 字", examples=[_EXAMPLE["text"]])]
+    title: Annotated[str, Field(description="标题，可空", examples=[_EXAMPLE["title"]])] = ""
+    region: Annotated[str, Field(description="地区代码或名称（regions.csv），可空：由正文判断")] = ""
+    date: Annotated[dt.date | None, Field(description="受理日期，决定适用哪天有效的职责；可空：今天")] = None
+    id: Annotated[str, Field(description="来文系统的编号，可空", max_length=200)] = ""
+
+
+class BatchIn(BaseModel):
+    """多件诉求，按顺序答复，某件有误不影响其他。"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    complaints: Annotated[list[dict[str, Any]], Field(description="诉求列表，每项同 ComplaintIn", min_length=1)]
+
+
+class CategoryOut(BaseModel):
+    """类别。"""
+
+    code: Annotated[str, Field(description="类别代码", examples=["030603"])]
+    name: Annotated[str, Field(description="类别名称", examples=["小区公共设施"])]
+    path: Annotated[str, Field(description="完整路径", examples=["城乡建设/物业管理/小区公共设施"])]
+
+
+class CategoryScoreOut(BaseModel):
+    """候选类别。"""
+
+    category: CategoryOut
+    probability: Annotated[float, Field(description="经校准的概率", ge=0, le=1)]
+
+
+class DepartmentOut(BaseModel):
+    """部门。"""
+
+    code: Annotated[str, Field(description="部门代码")]
+    name: Annotated[str, Field(description="部门名称", examples=["住房城乡建设"])]
+    level: Annotated[str, Field(description="层级：市、区县、镇街、村社、垂管、企业")]
+
+
+class DepartmentScoreOut(BaseModel):
+    """候选主办部门。"""
+
+    department: DepartmentOut
+    probability: Annotated[float, Field(description="由其主办的概率", ge=0, le=1)]
+    source: Annotated[
+        Literal["duty", "jurisdiction", "learnt", "rule"],
+        Field(description="依据：duty 职责清单，jurisdiction 属地，learnt 文本判断，rule 规则"),
+    ]
+    basis: Annotated[str, Field(description="职责所依的法规，可空")]
+
+
+class DecisionOut(BaseModel):
+    """处理方式。"""
+
+    verdict: Annotated[
+        Literal["auto", "suggest", "manual"], Field(description="auto 可自动派单，suggest 请人确认，manual 请人处理")
+    ]
+    code: Annotated[
+        Literal[
+            "confident",
+            "low_confidence",
+            "close_call",
+            "several_matters",
+            "too_short",
+            "unreadable",
+            "outside",
+            "rule",
+            "no_department",
+        ],
+        Field(description="理由代码，供程序判断"),
+    ]
+    reason: Annotated[str, Field(description="理由，供人阅读")]
+
+
+class RegionOut(BaseModel):
+    """地区。"""
+
+    code: str
+    name: str
+    path: str
+
+
+class AlarmOut(BaseModel):
+    """触发的安全规则。"""
+
+    rule: Annotated[str, Field(description="规则名称")]
+    reason: Annotated[str, Field(description="原因")]
+
+
+class EvidenceOut(BaseModel):
+    """依据：原文中支持首选类别的文字。"""
+
+    field: Annotated[Literal["title", "text"], Field(description="标题或正文")]
+    start: Annotated[int, Field(description="起始位置（按 Unicode 字符数，从 0 起）", ge=0)]
+    end: Annotated[int, Field(description="结束位置（不含）", ge=0)]
+    weight: Annotated[float, Field(description="所占分量", ge=0, le=1)]
+
+
+class PersonalDataOut(BaseModel):
+    """原文中的个人信息。"""
+
+    field: Literal["title", "text"]
+    start: Annotated[int, Field(ge=0)]
+    end: Annotated[int, Field(ge=0)]
+    kind: Annotated[str, Field(description="种类，如手机号、身份证号")]
+
+
+class SuggestionOut(BaseModel):
+    """一件诉求的建议。"""
+
+    categories: Annotated[list[CategoryScoreOut], Field(description="候选类别，最可能的在前")]
+    departments: Annotated[list[DepartmentScoreOut], Field(description="候选主办部门，最可能的在前")]
+    assisting: Annotated[list[DepartmentOut], Field(description="协办部门")]
+    decision: DecisionOut
+    kind: Annotated[Literal["咨询", "求助", "投诉", "举报", "建议"], Field(description="诉求类型")]
+    urgency: Annotated[Literal["一般", "紧急", "特急"], Field(description="紧急程度")]
+    deadline_hours: Annotated[float | None, Field(description="办理时限，工作小时")]
+    region: Annotated[RegionOut | None, Field(description="识别出的地区")]
+    model: Annotated[str, Field(description="模型版本", examples=["hotline/v1"])]
+    alarms: list[AlarmOut]
+    evidence: list[EvidenceOut]
+    personal_data: list[PersonalDataOut]
+
+
+class ErrorOut(BaseModel):
+    """错误。"""
+
+    error: Annotated[str, Field(description="稳定的错误代码", examples=["empty_complaint"])]
+    detail: Annotated[str, Field(description="说明与处理办法")]
+
+
+class BatchItemOut(BaseModel):
+    """一项答复：suggestion 与 error 二者有一。"""
+
+    id: str = ""
+    suggestion: SuggestionOut | None = None
+    error: ErrorOut | None = None
+
+
+class BatchOut(BaseModel):
+    """按原顺序的答复。"""
+
+    results: list[BatchItemOut]
+
+
+class HealthOut(BaseModel):
+    """运行状态。"""
+
+    status: Annotated[str, Field(examples=["ok"])]
+    model: Annotated[str | None, Field(description="使用中的模型")] = None
