@@ -108,23 +108,26 @@ class LimitBody:
         self._limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on while its body stays within the limit."""
+        """Read a request's body, then pass it on whole; one that grows too large is read no further."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        seen = 0
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        refusal = answer(413, BodyTooLargeError.code, str(BodyTooLargeError(self._limit)))
-        if declared.isdigit() and int(declared) > self._limit:
-            await refusal(scope, receive, send)
-            return
-
-        async def counted() -> Message:
-            nonlocal seen
+        too_large = declared.isdigit() and int(declared) > self._limit
+        body, more = bytearray(), True
+        while more and not too_large:
             message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > self._limit:
-                raise BodyTooLargeError(self._limit)
-            return message
+            if message["type"] == "http.disconnect":
+                return
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            too_large = len(body) > self._limit
+        if too_large:
+            await answer(413, BodyTooLargeError.code, str(BodyTooLargeError(self._limit)))(scope, receive, send)
+            return
+        whole: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
 
-        await self._app(scope, counted, send)
+        async def replayed() -> Message:
+            return whole.pop() if whole else await receive()
+
+        await self._app(scope, replayed, send)

@@ -9,7 +9,7 @@ import csv
 import datetime as dt
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -86,33 +86,41 @@ def _first_bad_row(path: Path, encoding: str) -> int | None:
 
 def _read_csv(path: Path) -> Source:
     encoding = decide_encoding(path)
-    file = path.open(encoding=encoding, newline="")
-    sample = file.read(65536)
-    file.seek(0)
-    first_line = sample.split("\n", 1)[0]
-    delimiter = "\t" if "\t" in first_line and "," not in first_line else ","
+    with path.open(encoding=encoding, newline="") as file:
+        sample = file.read(65536)
     if "\0" in sample:
-        file.close()
         raise UnreadableFileError(path, "不是文本文件；如果是 Excel 工作簿，请把扩展名改为 .xlsx 或 .xls")
-    reader = csv.reader(file, delimiter=delimiter, strict=False)
-    header = next((cells for cells in reader if any(cell.strip() for cell in cells)), None)
+    first_line = sample.lstrip().split("\n", 1)[0]
+    delimiter = "\t" if "\t" in first_line and "," not in first_line else ","
+    table = _csv_rows(path, encoding, delimiter)
+    header = next(table, None)
+    table.close()
     if header is None:
-        file.close()
         raise UnreadableFileError(path, "文件是空的，没有标题行")
-    columns = _unique([cell.strip() for cell in header])
+    columns = _unique([cell.strip() for cell in header[1]])
 
     def rows() -> Iterator[tuple[int, Cells]]:
-        with file:
-            number = reader.line_num + 1
-            try:
-                for cells in reader:
-                    if cells:
-                        yield number, _fit(cells, columns, path, number)
-                    number = reader.line_num + 1
-            except csv.Error as error:
-                raise UnreadableFileError(path, f"不是完整的 CSV：{error}", row=number) from error
+        for at, (number, cells) in enumerate(_csv_rows(path, encoding, delimiter)):
+            if at > 0:
+                yield number, _fit(cells, columns, path, number)
 
     return Source(columns, rows(), f"CSV，编码 {encoding}")
+
+
+def _csv_rows(path: Path, encoding: str, delimiter: str) -> Generator[tuple[int, list[str]], None, None]:
+    """Yield the rows that hold anything, each with the number of the line where it begins."""
+    with path.open(encoding=encoding, newline="") as file:
+        reader = csv.reader(file, delimiter=delimiter)
+        number = 1
+        seen_header = False
+        try:
+            for cells in reader:
+                if cells and (seen_header or any(cell.strip() for cell in cells)):
+                    seen_header = True
+                    yield number, cells
+                number = reader.line_num + 1
+        except csv.Error as error:
+            raise UnreadableFileError(path, f"不是完整的 CSV：{error}", row=number) from error
 
 
 def _fit(cells: Cells, columns: tuple[str, ...], path: Path, number: int) -> Cells:

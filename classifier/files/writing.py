@@ -108,8 +108,10 @@ def open_sink(path: Path, columns: Sequence[str]) -> Iterator[Sink]:
     draft = Path(name)
     try:
         sink = _SINKS[path.suffix.lower()](draft, columns)
-        yield sink
-        sink.close()
+        try:
+            yield sink
+        finally:
+            sink.close()
         draft.chmod(0o644)
         draft.replace(path)
     finally:

@@ -1,0 +1,125 @@
+"""Training, storing and loading a small model."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classifier.catalogue.ledger import Ledger, load_ledger
+from classifier.desk import build_base, load_model, open_desk, train_version
+from classifier.domain import Complaint
+from classifier.errors import BundleCorruptError, ModelNotFoundError, NoLabelledDataError, WrongCellError
+from classifier.learn.dataset import ledger_complaints, read_labelled
+from classifier.learn.evaluation import evaluate
+from classifier.learn.training import train
+from classifier.registry.versions import Registry
+from classifier.settings import Places
+from classifier.suggest.suggester import Suggester
+
+
+def test_training_is_deterministic(small_ledger: Ledger) -> None:
+    rows = ledger_complaints(small_ledger)
+    first, second = (train(small_ledger, rows).model.to_bundle()[1] for _ in range(2))
+    for name, array in first.items():
+        np.testing.assert_array_equal(array, second[name], err_msg=name)
+
+
+def test_a_stored_model_answers_as_the_trained_one(small_ledger: Ledger, tmp_path: Path) -> None:
+    registry = Registry((tmp_path,))
+    version, trained = train_version(small_ledger, registry, [])
+    before = Suggester(small_ledger, trained.model)
+    after = Suggester(small_ledger, load_model(version))
+    for text in ("老板拖欠工资不给", "路面一个大坑，摔伤了人", "河水发黑发臭"):
+        one, other = before.suggest(Complaint(text)), after.suggest(Complaint(text))
+        assert dataclasses.replace(other, model="") == one
+
+
+def test_held_out_probabilities_are_worse_than_those_of_rows_it_has_seen(
+    suggester: Suggester, small_ledger: Ledger
+) -> None:
+    held_out = suggester.model.held_out
+    known = evaluate(ledger_complaints(small_ledger), suggester)
+    held_out_accuracy = (held_out.leaves.argmax(axis=1) == held_out.truth).mean()
+    assert 0.4 < held_out_accuracy < known.accuracy
+
+
+def test_local_labels_decide_over_the_crosswalk(ledgers: Path, tmp_path: Path) -> None:
+    """The place files lamps under 环境问题, against the crosswalk; a few dozen labels teach that."""
+    child = load_ledger("child", ledgers)
+    data = tmp_path / "labels.csv"
+    lamps = [
+        f"{place}的路灯{state}"
+        for place in ("东街", "西街", "村口", "桥头")
+        for state in ("坏了", "不亮", "灭了", "忽明忽暗", "没人修")
+    ]
+    wages = [
+        f"{who}拖欠工资{time}"
+        for who in ("老板", "公司", "包工头", "饭店")
+        for time in ("三个月", "半年", "不给", "一年了", "没结清")
+    ]
+    data.write_text(
+        "text,category\n" + "".join(f"{text},HJ\n" for text in lamps) + "".join(f"{text},工资问题\n" for text in wages),
+        "utf-8",
+    )
+    places = Places(ledgers, (tmp_path / "models",))
+    registry = Registry(places.models)
+    version, trained = train_version(child, registry, read_labelled(data, child))
+    registry.promote("child", version.name)
+    suggester = open_desk(places, "child")
+    assert suggester.model.name == "child/v1"
+    assert trained.facts["rows"] == {"base": 44, "own": 40}
+    assert suggester.suggest(Complaint("南门的路灯坏了一直没人修")).categories[0].category.name == "环境问题"
+    assert suggester.suggest(Complaint("老板拖欠我工资")).categories[0].category.name == "工资问题"
+    departments = suggester.suggest(Complaint("老板拖欠我工资")).departments
+    assert departments[0].department.name == "街道乡镇"
+
+
+def test_a_ledger_without_complaints_cannot_be_trained(small_ledger: Ledger) -> None:
+    with pytest.raises(NoLabelledDataError):
+        train(small_ledger, [])
+
+
+def test_a_ledger_without_complaints_or_model_cannot_be_opened(tmp_path: Path) -> None:
+    bare = tmp_path / "ledgers" / "bare"
+    bare.mkdir(parents=True)
+    (bare / "ledger.toml").write_text('name = "bare"\ntitle = "空"\n', "utf-8")
+    (bare / "categories.csv").write_text("code,name\nA,甲\n", "utf-8")
+    (bare / "departments.csv").write_text("code,name\nd,部门\n", "utf-8")
+    (bare / "duties.csv").write_text("category,lead\nA,部门\n", "utf-8")
+    with pytest.raises(ModelNotFoundError):
+        open_desk(Places(tmp_path / "ledgers", (tmp_path / "models",)), "bare")
+
+
+def test_the_base_is_built_once(small_ledger: Ledger, tmp_path: Path) -> None:
+    registry = Registry((tmp_path,))
+    first, second = build_base(small_ledger, registry), build_base(small_ledger, registry)
+    assert first == second
+    assert [version.name for version in registry.versions("small")] == ["v1"]
+
+
+def test_a_damaged_model_is_refused(small_ledger: Ledger, tmp_path: Path) -> None:
+    version = build_base(small_ledger, Registry((tmp_path,)))
+    weights = version.folder / "embedding.npy"
+    damaged = bytearray(weights.read_bytes())
+    damaged[-1] ^= 1
+    weights.write_bytes(damaged)
+    with pytest.raises(BundleCorruptError, match=r"embedding\.npy"):
+        load_model(version)
+
+
+def test_a_wrong_label_is_named_by_row_and_column(small_ledger: Ledger, tmp_path: Path) -> None:
+    data = tmp_path / "labels.csv"
+    data.write_text("正文,类别\n路灯坏了,路灯\n河水臭了,环境/污水\n老板跑了,欠薪水\n", "utf-8")
+    with pytest.raises(WrongCellError, match=r"labels\.csv 第 4 行 “category” 列.*欠薪"):
+        read_labelled(data, small_ledger)
+
+
+def test_evaluation_counts_an_unanswered_row_as_wrong(suggester: Suggester, small_ledger: Ledger) -> None:
+    rows = ledger_complaints(small_ledger)[:4]
+    broken = [*rows, dataclasses.replace(rows[0], complaint=Complaint("……"))]
+    result = evaluate(broken, suggester)
+    assert (result.rows, result.answered) == (5, 4)
+    assert result.accuracy <= 0.8

@@ -1,0 +1,67 @@
+"""Probabilities, thresholds and calibration error against cases worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from classifier.suggest.calibration import calibration_error, fit_sharpness, log_loss, softmax
+from classifier.suggest.thresholds import NEVER, choose_thresholds
+
+RANDOM = np.random.default_rng(3)
+
+
+def test_softmax_sums_to_one_and_sharpens() -> None:
+    scores = np.array([[0.2, 0.5, 0.1]], dtype=np.float32)
+    mild, sharp = softmax(scores.copy(), 1), softmax(scores.copy(), 20)
+    np.testing.assert_allclose(mild.sum(), 1, rtol=1e-5)
+    assert sharp[0, 1] > mild[0, 1]
+
+
+def test_fitted_sharpness_recovers_the_one_that_made_the_labels() -> None:
+    scores = RANDOM.normal(size=(20_000, 4)).astype(np.float32)
+    chances = softmax(scores.copy(), 2.5)
+    truth = np.array([RANDOM.choice(4, p=row / row.sum()) for row in chances.astype(np.float64)])
+    assert abs(fit_sharpness(scores, truth) - 2.5) < 0.1
+    assert log_loss(chances, truth) < log_loss(softmax(scores.copy(), 6), truth)
+
+
+def test_calibration_error_is_the_gap_between_confidence_and_accuracy() -> None:
+    confidence = np.full(100, 0.9, dtype=np.float32)
+    right = np.arange(100) < 70
+    assert abs(calibration_error(confidence, right) - 0.2) < 1e-6
+
+
+def _evidence(rows: int, accuracy_when_sure: float) -> tuple[np.ndarray, np.ndarray]:
+    """Two classes; above 0.8 rows of both are right at the given rate, below at one half."""
+    confidence = RANDOM.uniform(0.5, 1, rows)
+    first = RANDOM.integers(0, 2, rows)
+    right = RANDOM.random(rows) < np.where(confidence > 0.8, accuracy_when_sure, 0.5)
+    chances = np.empty((rows, 2), dtype=np.float32)
+    chances[np.arange(rows), first] = confidence
+    chances[np.arange(rows), 1 - first] = 1 - confidence
+    return chances, np.where(right, first, 1 - first)
+
+
+def test_a_threshold_reaches_the_target_on_new_rows() -> None:
+    thresholds = choose_thresholds(*_evidence(5_000, 0.98), target=0.95)
+    chances, truth = _evidence(5_000, 0.98)
+    first = chances.argmax(axis=1)
+    sure = chances.max(axis=1) >= thresholds[first]
+    assert 0.2 < sure.mean() < 0.7
+    assert (first == truth)[sure].mean() > 0.94
+
+
+def test_no_threshold_is_given_where_the_target_is_never_reached() -> None:
+    assert (choose_thresholds(*_evidence(2_000, 0.7), target=0.95) == NEVER).all()
+
+
+def test_no_evidence_means_never() -> None:
+    assert (choose_thresholds(np.zeros((0, 3), np.float32), np.zeros(0, int), 0.9) == NEVER).all()
+
+
+def test_a_category_with_bad_evidence_of_its_own_asks_for_more_than_the_others() -> None:
+    chances, truth = _evidence(4_000, 0.99)
+    first = chances.argmax(axis=1)
+    spoiled = (first == 1) & (RANDOM.random(len(first)) < 0.2)
+    thresholds = choose_thresholds(chances, np.where(spoiled, 0, truth), target=0.95)
+    assert thresholds[1] > thresholds[0]

@@ -1,0 +1,130 @@
+"""The command line as its users meet it: output, exit codes, help."""
+
+from __future__ import annotations
+
+import io
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from classifier import cli
+from classifier.settings import Places
+
+README = Path(__file__).parents[2] / "README.md"
+COMMANDS = [command.name for command in cli._commands()]
+
+
+@pytest.fixture(autouse=True)
+def _environment(own_places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FENBAN_LEDGERS", str(own_places.ledgers))
+    monkeypatch.setenv("FENBAN_MODELS", ":".join(map(str, own_places.models)))
+
+
+def test_a_suggestion_is_readable(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["suggest", "老板拖欠工资半年不给", "--title", "讨薪", "--ledger", "small"]) == cli.DONE
+    shown = capsys.readouterr().out
+    assert "劳动/欠薪（B1）" in shown
+    assert "人力资源社会保障（职责清单）" in shown
+    assert "工资" in shown.split("依据")[1]
+
+
+def test_json_holds_the_whole_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["suggest", "老板拖欠工资半年不给", "--ledger", "small", "--json"]) == cli.DONE
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["categories"][0]["category"] == {"code": "B1", "name": "欠薪", "path": "劳动/欠薪"}
+    assert answer["decision"]["verdict"] in ("auto", "suggest")
+    assert answer["model"] == "small/v1"
+
+
+def test_text_may_come_from_standard_input(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("路灯坏了没人修"))
+    assert cli.run(["suggest", "--ledger", "small"]) == cli.DONE
+    assert "路灯" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ("suggest ！！！ --ledger small", cli.BAD_INPUT, "诉求内容为空"),
+        ("suggest 路灯 --ledger nowhere", cli.NOTHING_TO_WORK_WITH, "没有找到台账“nowhere”；现有：child、small"),
+        ("suggest 路灯 --ledger small --model v9", cli.NOTHING_TO_WORK_WITH, "没有版本 v9"),
+        ("batch missing.csv out.csv --ledger small", cli.BAD_INPUT, "文件不存在"),
+        ("batch missing.csv out.doc --ledger small", cli.BAD_INPUT, "不支持的文件格式"),
+        ("models show v9 --ledger small", cli.NOTHING_TO_WORK_WITH, "没有版本 v9"),
+        ("catalogue check nowhere", cli.NOTHING_TO_WORK_WITH, "没有找到台账"),
+    ],
+)
+def test_each_failure_has_its_exit_code_and_says_what_to_do(
+    arguments: str, code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(shlex.split(arguments)) == code
+    assert said in capsys.readouterr().err
+
+
+def test_an_error_as_json_has_its_code(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["suggest", "！！", "--ledger", "small", "--json"]) == cli.BAD_INPUT
+    assert json.loads(capsys.readouterr().out)["error"] == "empty_complaint"
+
+
+def test_wrong_use_ends_with_two() -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.run(["batch", "only-one-file.csv"])
+    assert ended.value.code == cli.WRONG_USE
+
+
+def test_batch_train_evaluate_and_models_work_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = tmp_path / "标注.csv"
+    data.write_text("id,text,category\n1,路灯不亮,LD\n2,拖欠工资,工资问题\n3,河水臭,HJ\n4,路面有坑,LD\n", "gb18030")
+    assert cli.run(["train", str(data), "--ledger", "child"]) == cli.DONE
+    assert cli.run(["models", "list", "--ledger", "child", "--json"]) == cli.DONE
+    output = capsys.readouterr().out
+    assert '"version": "v1"' in output
+    assert '"in_use": false' in output
+    assert cli.run(["models", "promote", "v1", "--ledger", "child"]) == cli.DONE
+    assert cli.run(["evaluate", str(data), "--ledger", "child", "--json"]) == cli.DONE
+    figures = json.loads(capsys.readouterr().out.split("\n", 1)[1])
+    assert (figures["model"], figures["rows"], figures["answered"]) == ("child/v1", 4, 4)
+    assert cli.run(["batch", str(data), str(tmp_path / "out.csv"), "--ledger", "child"]) == cli.DONE
+    assert "gb18030" in capsys.readouterr().out
+    assert "child/v1" in (tmp_path / "out.csv").read_text("utf-8-sig")
+
+
+def test_a_batch_with_rows_in_error_ends_with_one(tmp_path: Path) -> None:
+    data = tmp_path / "in.csv"
+    data.write_text("text,title\n路灯不亮,\n,\n。,\n", "utf-8")
+    assert cli.run(["batch", str(data), str(tmp_path / "out.csv"), "--ledger", "small"]) == cli.ROWS_IN_ERROR
+
+
+def test_a_sound_ledger_passes_the_check(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["catalogue", "check", "small"]) == cli.DONE
+    assert "0 处错误" in capsys.readouterr().out
+
+
+def test_a_wrong_label_is_found_by_the_check(tmp_path: Path, ledgers: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "copy"
+    (folder / "complaints").mkdir(parents=True)
+    for path in (ledgers / "small").glob("*.*"):
+        (folder / path.name).write_bytes(path.read_bytes())
+    (folder / "complaints" / "a.csv").write_text("text,category\n路灯坏了,路灯\n坏了,没有这类\n", "utf-8")
+    assert cli.run(["catalogue", "check", str(folder)]) == cli.BAD_INPUT
+    assert "complaints/a.csv 第 3 行 “category” 列：没有这个类别：没有这类" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.run([*name.split(), "--help"])
+    assert ended.value.code == 0
+    assert "--json" in capsys.readouterr().out
+
+
+def test_every_command_of_the_readme_can_be_parsed() -> None:
+    blocks = README.read_text("utf-8").split("```sh")[1:]
+    lines = [line.partition("#")[0] for block in blocks for line in block.split("```")[0].splitlines()]
+    commands = [line.replace("./run", "fenban", 1) for line in lines if line.startswith(("fenban ", "./run "))]
+    parser = cli._parser(cli._commands())
+    parsed = [parser.parse_args(shlex.split(line)[1:]) for line in commands if not line.startswith("fenban test")]
+    assert len(parsed) >= 10
+    assert {name.split()[0] for name in COMMANDS} <= {line.split()[1] for line in commands}
