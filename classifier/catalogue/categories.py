@@ -20,6 +20,11 @@ class CategoryTree:
         parents = {category.parent for category in self._by_code.values()}
         self.leaves: tuple[Category, ...] = tuple(one for one in self._by_code.values() if one.code not in parents)
 
+    @cached_property
+    def leaves_in_use(self) -> tuple[Category, ...]:
+        """The leaves that no other category has replaced."""
+        return tuple(leaf for leaf in self.leaves if not leaf.replaced_by)
+
     def __len__(self) -> int:
         return len(self._by_code)
 

@@ -24,7 +24,7 @@ from classifier.errors import NoLabelledDataError
 from classifier.learn.dataset import Labelled, corpus_fingerprint
 from classifier.learn.ridge import fit_ridge, gram, near_duplicate_groups
 from classifier.suggest.calibration import fit_sharpness, softmax
-from classifier.suggest.model import DEPARTMENTS, KINDS, LEAVES, OWN, Head, HeldOut, Model, compress, quantise
+from classifier.suggest.model import DEPARTMENTS, KINDS, LEAVES, OWN, Head, HeldOut, Model, quantise
 from classifier.text.features import FeatureSpace
 from classifier.text.pipeline import ReadComplaint, TextPipeline
 
@@ -37,17 +37,18 @@ Progress = Callable[[str, float], None]
 class Recipe:
     """Settings of a training; the defaults were chosen by cross-validation (see `tests/benchmarks`).
 
+    `penalty` smooths the base's outputs, `own_penalty` those of a child's own categories.
     `second_matter` is the target of a complaint's further categories beside 1 for the first; `kinship` the
-    target that leaves of the same parent share; `knowledge_weight` how much a category's own description
-    counts beside a complaint; `base_weight` how much a base complaint counts for a child's own categories.
+    target that a leaf's kin share, at each level above it; `knowledge_weight` how much a category's own
+    description counts beside a complaint; `base_weight` how much a base complaint counts for a child's own categories.
     """
 
-    penalty: float = 0.3
+    penalty: float = 10.0
+    own_penalty: float = 0.5
     second_matter: float = 0.7
-    kinship: float = 0.3
-    knowledge_weight: float = 0.5
+    kinship: float = 2.0
+    knowledge_weight: float = 2.0
     base_weight: float = 0.3
-    rank: int = 256
 
 
 DEFAULT: Final = Recipe()
@@ -79,7 +80,7 @@ def train(
     if not base_rows:
         raise NoLabelledDataError(base.name)
     pipeline = pipeline or TextPipeline()
-    knowledge = [Labelled(describe(leaf), (leaf.code,)) for leaf in base.categories.leaves]
+    knowledge = [Labelled(describe(leaf), (leaf.code,)) for leaf in base.categories.leaves_in_use]
     rows = [*base_rows, *own_rows, *knowledge]
     read: list[ReadComplaint] = []
     for at, row in enumerate(rows):
@@ -98,7 +99,7 @@ def train(
         progress("求解本地类别", 0.7)
         solved.append(_solve_own(ledger, rows, K, layout, recipe))
     progress("压缩与校准", 0.9)
-    model = _assemble(space, X, K, solved, recipe)
+    model = _assemble(space, X, solved)
     progress("完成", 1.0)
     return Trained(model, _facts(ledger, base_rows, own_rows, pipeline, model, recipe))
 
@@ -135,7 +136,7 @@ class _Solved:
 def _solve_base(base: Ledger, rows: Sequence[Labelled], K: Floats, layout: _Layout, recipe: Recipe) -> _Solved:
     taking_part = layout.base_and_knowledge
     mine = [rows[at] for at in taking_part]
-    leaves = [leaf.code for leaf in base.categories.leaves]
+    leaves = [leaf.code for leaf in base.categories.leaves_in_use]
     departments = tuple(department.code for department in base.departments)
     Y_leaves = _targets([row.categories for row in mine], leaves, recipe.second_matter)
     Y_leaves += _kin_targets(base, Y_leaves, recipe.kinship)
@@ -178,7 +179,7 @@ def _solve_own(ledger: Ledger, rows: Sequence[Labelled], K: Floats, layout: _Lay
         taking_part = np.concatenate([taking_part, weak[Y[weak].sum(axis=1) > 0]])
     weights = np.where(np.arange(len(taking_part)) < layout.own, 1.0, recipe.base_weight).astype(np.float32)
     part = K[np.ix_(taking_part, taking_part)]
-    fit = fit_ridge(part, Y[taking_part], recipe.penalty, weights, near_duplicate_groups(part))
+    fit = fit_ridge(part, Y[taking_part], recipe.own_penalty, weights, near_duplicate_groups(part))
     held_out = fit.held_out[: layout.own]
     truth = _truth([row.categories[0] for row in rows[local]], own)
     sharpness = fit_sharpness(held_out, truth)
@@ -197,10 +198,13 @@ def _targets(labels: Sequence[tuple[str, ...]], names: Sequence[str], further: f
 
 
 def _kin_targets(base: Ledger, Y: Floats, kinship: float) -> Floats:
-    """Spread each target over the leaves of the same parent, so that siblings support each other."""
-    parents = np.array([leaf.parent for leaf in base.categories.leaves])
-    same = (parents[:, None] == parents[None, :]).astype(np.float32)
-    shared: Floats = np.float32(kinship) * (Y @ (same / same.sum(axis=1, keepdims=True)))
+    """Spread each target over all leaves below the same ancestor, at each level, so that kin support each other."""
+    tree = base.categories
+    shared = np.zeros_like(Y)
+    for level in range(1, tree.depth):
+        above = np.array([tree.at_level(leaf, level).code for leaf in tree.leaves_in_use])
+        same = (above[:, None] == above[None, :]).astype(np.float32)
+        shared += np.float32(kinship) * (Y @ (same / same.sum(axis=1, keepdims=True)))
     return shared
 
 
@@ -215,21 +219,14 @@ def _spread(dual: Floats, rows: NDArray[np.intp], n_rows: int) -> Floats:
     return full
 
 
-def _assemble(space: FeatureSpace, X: sparse.csr_matrix, K: Floats, solved: Sequence[_Solved], recipe: Recipe) -> Model:
+def _assemble(space: FeatureSpace, X: sparse.csr_matrix, solved: Sequence[_Solved]) -> Model:
     dual = np.concatenate([one.dual for one in solved], axis=1)
-    projection = compress(dual.T @ (K @ dual), recipe.rank)
-    embedding, scale = quantise((X.T @ (dual @ projection)).astype(np.float32))
-    heads: dict[str, Head] = {}
-    begin = 0
-    for one in solved:
-        for group, (labels, sharpness) in one.groups.items():
-            weights = np.ascontiguousarray(projection[begin : begin + len(labels)].T)
-            heads[group] = Head(labels, weights, sharpness)
-            begin += len(labels)
+    weights, scale = quantise((X.T @ dual).astype(np.float32))
+    heads = {group: Head(*facts) for one in solved for group, facts in one.groups.items()}
     base = solved[0]
     own = solved[1] if len(solved) > 1 else _Solved({}, base.dual[:0], np.zeros((0, 0), np.float32), base.truth[:0])
     held_out = HeldOut(base.held_out.astype(np.float16), base.truth, own.held_out.astype(np.float16), own.truth)
-    return Model("", space, embedding, scale, heads, held_out)
+    return Model("", space, weights, scale, heads, held_out)
 
 
 def _facts(

@@ -25,11 +25,20 @@ def log_loss(probabilities: Floats, truth: NDArray[np.integer], weights: Floats 
 
 
 def fit_sharpness(scores: Floats, truth: NDArray[np.integer], weights: Floats | None = None) -> float:
-    """Find the sharpness with the least log loss on held-out `scores`."""
+    """Find the sharpness with the least log loss on held-out `scores`.
+
+    One further row whose class could be any keeps a small or easy set from making it certain.
+    """
     if not len(truth):
         return 1.0
+
+    def loss(exponent: float) -> float:
+        chances = softmax(scores, float(np.exp(exponent)))
+        anything = float(-np.log(np.maximum(chances, 1e-9)).mean())
+        return log_loss(chances, truth, weights) + anything / len(truth)
+
     found = minimize_scalar(
-        lambda exponent: log_loss(softmax(scores, float(np.exp(exponent))), truth, weights),
+        loss,
         bounds=(-2.0, 6.0),
         method="bounded",
         options={"xatol": 0.02},

@@ -17,6 +17,7 @@ _MOST_SPANS = 8
 _LEAST_SHARE = 0.04
 _SENTENCE = re.compile(r"[^。!?;\n,]+")
 _MATTER_SHARE = 0.25
+"""Share of all that speaks for either category which sentences must add for each of the two."""
 
 
 def evidence_spans(complaint: ReadComplaint, contributions: Sequence[Floats]) -> tuple[Evidence, ...]:
@@ -58,12 +59,13 @@ def tells_two_matters(complaint: ReadComplaint, difference: Sequence[Floats]) ->
 
     `difference` holds, for each character, what it adds to the first category's score less the second's.
     """
-    sums = [
-        float(part[match.start() : match.end()].sum())
-        for (_, read), part in zip(complaint.fields, difference, strict=True)
-        for match in _SENTENCE.finditer(read.text)
-    ]
-    if len(sums) < 2:
-        return False
-    size = sum(abs(one) for one in sums)
-    return size > 0 and max(sums) >= _MATTER_SHARE * size and -min(sums) >= _MATTER_SHARE * size
+    size = sum(float(np.abs(part).sum()) for part in difference)
+    sums = np.array(
+        [
+            float(part[match.start() : match.end()].sum())
+            for (_, read), part in zip(complaint.fields, difference, strict=True)
+            for match in _SENTENCE.finditer(read.text)
+        ]
+    )
+    for_first, for_second = float(sums[sums > 0].sum()), -float(sums[sums < 0].sum())
+    return size > 0 and min(for_first, for_second) >= _MATTER_SHARE * size

@@ -1,8 +1,7 @@
 """A trained model in memory: features → scores → calibrated probabilities, for all its outputs at once.
 
-Weights are kept as a product of two small matrices, an embedding of each feature and a head for each group of
-outputs, so that five hundred categories cost little more than fifty. A score remains a plain sum over the
-features of a text, which is what makes evidence exact.
+A score is a plain sum over the features of a text, which is what makes evidence exact. Weights are kept in 8 bits
+with a scale for each feature, so that workers share a model of moderate size.
 """
 
 from __future__ import annotations
@@ -29,10 +28,9 @@ OWN: Final = "own"
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """One group of outputs: `labels` are codes, `weights` is `(n_dimensions, n_labels)`."""
+    """One group of outputs, with a code for each and the sharpness of their softmax."""
 
     labels: tuple[str, ...]
-    weights: Floats
     sharpness: float
 
 
@@ -59,13 +57,17 @@ class Prediction:
 
 
 class Model:
-    """Predicts all groups of outputs for read complaints."""
+    """Predicts all groups of outputs for read complaints.
+
+    `weights` is `(n_features, n_outputs)` of int8, the groups' columns side by side in the order of `heads`;
+    a weight's value is the number times its feature's `scale`.
+    """
 
     def __init__(
         self,
         name: str,
         space: FeatureSpace,
-        embedding: NDArray[np.int8],
+        weights: NDArray[np.int8],
         scale: Floats,
         heads: dict[str, Head],
         held_out: HeldOut,
@@ -74,17 +76,15 @@ class Model:
         self.space = space
         self.heads = heads
         self.held_out = held_out
-        self._embedding = embedding
+        self._weights = weights
         self._scale = scale
-        self._weights = np.ascontiguousarray(np.concatenate([head.weights for head in heads.values()], axis=1))
         bounds = np.cumsum([0, *(len(head.labels) for head in heads.values())])
         self._slices = {group: slice(int(a), int(b)) for group, a, b in zip(heads, bounds, bounds[1:], strict=False)}
 
     def predict(self, complaint: ReadComplaint) -> Prediction:
         """Return the probabilities of every group for one complaint."""
         columns, values = self.space.vector(complaint)
-        hidden = (values * self._scale[columns]) @ self._embedding[columns].astype(np.float32)
-        scores = hidden @ self._weights
+        scores = (values * self._scale[columns]) @ self._weights[columns].astype(np.float32)
         return Prediction(
             {group: softmax(scores[at], self.heads[group].sharpness) for group, at in self._slices.items()},
             len(columns),
@@ -98,8 +98,8 @@ class Model:
         """
         found = self.space.occurrences(complaint)
         columns, values = self.space.vector(complaint)
-        hidden = self.heads[group].weights @ direction
-        parts = values * self._scale[columns] * (self._embedding[columns].astype(np.float32) @ hidden)
+        weights = self._weights[columns, self._slices[group]].astype(np.float32)
+        parts = values * self._scale[columns] * (weights @ direction)
         at = np.searchsorted(columns, found.feature)
         each = parts[at] / np.bincount(at, minlength=len(columns))[at] / np.maximum(found.size, 1)
         results = []
@@ -119,7 +119,7 @@ class Model:
             "pairs": space.pairs,
             "title": space.title,
             "idf": space.idf,
-            "embedding": self._embedding,
+            "weights": self._weights,
             "scale": self._scale,
             "held_out_leaves": self.held_out.leaves,
             "held_out_truth": self.held_out.truth,
@@ -128,37 +128,27 @@ class Model:
         }
         texts = {"words": space.words}
         for group, head in self.heads.items():
-            arrays[f"head_{group}"] = head.weights
             texts[f"labels_{group}"] = head.labels
-        return {"sharpness": {group: head.sharpness for group, head in self.heads.items()}}, arrays, texts
+        sharpness = {group: head.sharpness for group, head in self.heads.items()}
+        return {"documents": space.n_documents, "sharpness": sharpness}, arrays, texts
 
     @classmethod
     def from_bundle(cls, name: str, bundle: Bundle) -> Model:
         """Rebuild a model from what `to_bundle` gave; large arrays stay mapped to their files."""
         arrays, texts = bundle.arrays, bundle.texts
-        space = FeatureSpace(arrays["characters"], texts["words"], arrays["pairs"], arrays["title"], arrays["idf"])
+        keys = (arrays["characters"], texts["words"], arrays["pairs"], arrays["title"])
+        space = FeatureSpace(*keys, arrays["idf"], int(bundle.manifest["documents"]))
         heads = {
-            group: Head(texts[f"labels_{group}"], np.asarray(arrays[f"head_{group}"]), float(sharpness))
+            group: Head(texts[f"labels_{group}"], float(sharpness))
             for group, sharpness in bundle.manifest["sharpness"].items()
         }
         held_out = HeldOut(
             arrays["held_out_leaves"], arrays["held_out_truth"], arrays["held_out_own"], arrays["held_out_own_truth"]
         )
-        return cls(name, space, arrays["embedding"], arrays["scale"], heads, held_out)
+        return cls(name, space, arrays["weights"], arrays["scale"], heads, held_out)
 
 
-def compress(product: Floats, rank: int) -> Floats:
-    """Return the projection `P`, `(n_outputs, rank)`, for which `(W @ P) @ P.T` is nearest to weights `W`.
-
-    `product` is `W.T @ W`, `(n_outputs, n_outputs)` (Eckart and Young 1936).
-    """
-    values, vectors = np.linalg.eigh(product.astype(np.float64))
-    best = np.argsort(values)[::-1][:rank]
-    projection: Floats = vectors[:, best].astype(np.float32)
-    return projection
-
-
-def quantise(embedding: Floats) -> tuple[NDArray[np.int8], Floats]:
+def quantise(weights: Floats) -> tuple[NDArray[np.int8], Floats]:
     """Round each row to 8 bits; returns the numbers and each row's scale."""
-    scale = np.maximum(np.abs(embedding).max(axis=1), 1e-12).astype(np.float32) / np.float32(127)
-    return np.rint(embedding / scale[:, None]).astype(np.int8), scale
+    scale = np.maximum(np.abs(weights).max(axis=1), 1e-12).astype(np.float32) / np.float32(127)
+    return np.rint(weights / scale[:, None]).astype(np.int8), scale

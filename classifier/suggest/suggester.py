@@ -20,7 +20,7 @@ from classifier.text.pipeline import ReadComplaint, TextPipeline
 Floats = NDArray[np.float32]
 
 _SHOWN = 3
-_SECOND_MATTER = 0.15
+_SECOND_MATTER = 0.02
 """Probability from which a second category may be a second matter."""
 
 

@@ -29,6 +29,9 @@ BLOCK_WEIGHTS: Final = (1.0, 1.0, 0.5)
 """Weights of the blocks, chosen by group-wise cross-validation; see `tests/benchmarks`."""
 
 MIN_DOCUMENTS: Final = 2
+
+_UNKNOWN: Final = -1
+_NO_WORD: Final = -2
 _BITS = np.uint64(21)
 _WORD_BITS = np.uint64(32)
 
@@ -68,12 +71,16 @@ def _is_word(word: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Occurrences:
-    """Where features stand: feature number, field (0 title, 1 text), start and length of each occurrence."""
+    """Where features stand: feature number, field (0 title, 1 text), start and length of each occurrence.
+
+    `totals` counts the occurrences in each block, those of unknown features included.
+    """
 
     feature: Indices
     field: Indices
     start: Indices
     size: Indices
+    totals: tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,7 @@ class FeatureSpace:
     pairs: Keys
     title: Keys
     idf: Floats
+    n_documents: int
 
     @property
     def n_features(self) -> int:
@@ -120,43 +128,63 @@ class FeatureSpace:
             [characters_df, np.array([word_counts[word] for word in words], np.int64), pairs_df, title_df]
         )
         idf = np.log((1 + len(complaints)) / (1 + df)).astype(np.float32) + np.float32(1)
-        return cls(characters, words, pairs, title, idf)
+        return cls(characters, words, pairs, title, idf, len(complaints))
 
     def occurrences(self, complaint: ReadComplaint) -> Occurrences:
         """List every known feature of `complaint` wherever it stands."""
-        parts = [part for number, (_, read) in enumerate(complaint.fields) for part in self._of_field(number, read)]
-        return Occurrences(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-
-    def _of_field(self, number: int, read: ReadField) -> Iterable[tuple[Indices, Indices, Indices, Indices]]:
         first, second, third = self._bounds
-        keys, starts, sizes = character_keys(read.text)
-        blocks = [(self.characters, 0)] + ([(self.title, third)] if number == 0 else [])
-        for known, offset in blocks:
-            found, there = _look_up(known, keys)
-            yield _row(found + offset, number, starts[there], sizes[there])
-        words, begins, lengths = self._known_words(read)
-        there = np.flatnonzero(words >= 0)
-        yield _row(words[there] + first, number, begins[there], lengths[there])
-        both = np.flatnonzero((words[:-1] >= 0) & (words[1:] >= 0))
-        pair_keys = _pair_keys(words[both], words[both + 1])
-        found, kept = _look_up(self.pairs, pair_keys)
-        left = both[kept]
-        yield _row(found + second, number, begins[left], lengths[left] + lengths[left + 1])
+        parts: list[tuple[Indices, Indices, Indices, Indices]] = []
+        n_characters = n_words = n_title = 0
+        for number, (name, read) in enumerate(complaint.fields):
+            keys, starts, sizes = character_keys(read.text)
+            n_characters += len(keys)
+            found, there = _look_up(self.characters, keys)
+            parts.append(_row(found, number, starts[there], sizes[there]))
+            if name == "title":
+                n_title = len(keys)
+                found, there = _look_up(self.title, keys)
+                parts.append(_row(found + third, number, starts[there], sizes[there]))
+            words, begins, lengths = self._known_words(read)
+            there = np.flatnonzero(words >= 0)
+            parts.append(_row(words[there] + first, number, begins[there], lengths[there]))
+            found, left, n_pairs = self._known_pairs(words)
+            parts.append(_row(found + second, number, begins[left], lengths[left] + lengths[left + 1]))
+            n_words += int((words > _NO_WORD).sum()) + n_pairs
+        feature, field, start, size = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return Occurrences(feature, field, start, size, (n_characters, n_words, n_title))
 
     def _known_words(self, read: ReadField) -> tuple[Indices, Indices, Indices]:
-        number = self._word_number
-        words = np.array([number.get(word, -1) for word in read.words], dtype=np.int32)
+        """Return each token's number in `words` (or `_UNKNOWN`, `_NO_WORD`), start and length."""
+        words = np.array([self._number_of(word) for word in read.words], dtype=np.int32)
         lengths = np.array([len(word) for word in read.words], dtype=np.int32)
         return words, (np.cumsum(lengths) - lengths).astype(np.int32), lengths
 
+    def _number_of(self, word: str) -> int:
+        known = self._word_number.get(word)
+        return known if known is not None else _UNKNOWN if _is_word(word) else _NO_WORD
+
+    def _known_pairs(self, words: Indices) -> tuple[NDArray[np.intp], NDArray[np.intp], int]:
+        """Return numbers in `pairs`, the place of each one's first word, and how many pairs there are at all."""
+        left, right = words[:-1], words[1:]
+        both = np.flatnonzero((left >= 0) & (right >= 0))
+        found, kept = _look_up(self.pairs, _pair_keys(left[both], right[both]))
+        return found, both[kept], int(((left > _NO_WORD) & (right > _NO_WORD)).sum())
+
     def vector(self, complaint: ReadComplaint) -> tuple[Indices, Floats]:
-        """Return the columns and values of one complaint's features, columns ascending."""
-        columns, counts = np.unique(self.occurrences(complaint).feature, return_counts=True)
+        """Return the columns and values of one complaint's features, columns ascending.
+
+        A block's length counts what the vocabulary does not know as well, each occurrence as a feature of its
+        own: a text that is mostly strange has small values and, from them, small certainty.
+        """
+        found = self.occurrences(complaint)
+        columns, counts = np.unique(found.feature, return_counts=True)
         values = (1 + np.log(counts, dtype=np.float32)) * self.idf[columns]
         edges = np.searchsorted(columns, self._bounds)
         cuts = (0, edges[0], edges[2], len(columns))
-        for weight, begin, end in zip(BLOCK_WEIGHTS, cuts[:-1], cuts[1:], strict=True):
-            norm = float(np.sqrt(np.square(values[begin:end]).sum()))
+        rare = (np.log((1 + self.n_documents) / 2) + 1) ** 2
+        for weight, begin, end, total in zip(BLOCK_WEIGHTS, cuts[:-1], cuts[1:], found.totals, strict=True):
+            unknown = max(0, total - int(counts[begin:end].sum()))
+            norm = float(np.sqrt(np.square(values[begin:end]).sum() + rare * unknown))
             if norm:
                 values[begin:end] *= np.float32(weight / norm)
         return columns.astype(np.int32), values

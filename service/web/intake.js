@@ -8,6 +8,7 @@
   const TIMEOUT_MS = 10000;
   const SETTLED_MS = 1200; // before a result is read aloud: not at every pause of one who types
   const HOURS_A_DAY = 8;
+  const LONGEST_WORD = 20; // code points of evidence repeated in the line below the text
 
   const VERDICTS = { auto: "自动派单", suggest: "请确认", manual: "人工处理" };
   const SOURCES = { duty: "职责清单", jurisdiction: "属地", learnt: "文本判断", rule: "规则" };
@@ -32,8 +33,8 @@
     return { title: page.title.value, text: page.text.value, region: "" };
   }
 
-  function isBlank(complaint) {
-    return (complaint.title + complaint.text).trim() === "";
+  function isBlank({ title, text }) {
+    return (title + text).trim() === "";
   }
 
   function isCurrent() {
@@ -75,18 +76,11 @@
         method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(complaint), signal,
       });
       const body = await response.json();
-      if (response.ok) return { suggestion: body };
-      return { error: body.error, detail: body.detail || refusal(response), lasting: response.status < 500 };
-    } catch (failure) {
-      if (response && response.status >= 400 && response.status < 500) {
-        return { error: "refused", detail: refusal(response), lasting: true };
-      }
-      return { error: "unreachable", detail: "连不上服务器。", lasting: false };
+      return response.ok ? { suggestion: body } : { ...body, lasting: response.status < 500 };
+    } catch (unreadable) { // no answer, or a proxy's page in place of one
+      const refused = response && response.status >= 400 && response.status < 500;
+      return { detail: refused ? "请求被拒绝（状态 " + response.status + "）" : "连不上服务器", lasting: refused };
     }
-  }
-
-  function refusal(response) {
-    return "服务器未能处理（状态 " + response.status + "）。";
   }
 
   // Showing
@@ -137,8 +131,8 @@
       return;
     }
     askAfter(RETRY_MS);
-    const outdated = shown && !isCurrent() ? "所示建议对应较早的文字。" : "";
-    say(page.notice, problem.detail + " 已填内容保留在本页，正在自动重试。" + outdated);
+    const outdated = shown && !isCurrent() ? "；所示建议对应较早的文字" : "";
+    say(page.notice, problem.detail + "；已填内容保留在本页，正在自动重试" + outdated);
     reflect();
   }
 
@@ -203,15 +197,14 @@
 
   function showMarked(asked, { evidence, personal_data: personal }) {
     const strongest = evidence.slice().sort((a, b) => b.weight - a.weight);
-    const words = strongest.map((one) => {
-      const word = Array.from(asked[one.field]).slice(one.start, one.end).join("");
-      return (word.length > 20 ? word.slice(0, 20) + "…" : word) + " " + percent(one.weight);
-    });
+    const points = { title: Array.from(asked.title), text: Array.from(asked.text) };
+    const words = strongest.map(({ field, start, end, weight }) =>
+      points[field].slice(start, Math.min(end, start + LONGEST_WORD)).join("") + " " + percent(weight));
     page.evidence.textContent = words.length ? "依据：" + words.join("、") : "没有突出的依据";
     page["personal-legend"].hidden = personal.length === 0;
     for (const [field, element] of [["title", page["marked-title"]], ["text", page["marked-text"]]]) {
       const here = (span) => span.field === field;
-      refill(element, markedNodes(Array.from(asked[field]), evidence.filter(here), personal.filter(here)));
+      refill(element, markedNodes(points[field], evidence.filter(here), personal.filter(here)));
     }
   }
 
@@ -259,9 +252,7 @@
   // Words
 
   function percent(share) {
-    if (share > 0 && share < 0.01) return "<1%";
-    if (share < 1 && share >= 0.995) return ">99%";
-    return Math.round(share * 100) + "%";
+    return share < 0.01 ? "<1%" : Math.round(share * 100) + "%";
   }
 
   function deadline(hours) {
@@ -309,16 +300,16 @@
   async function copySummary() {
     if (shown === null) return say(page.done, "还没有建议可复制");
     if (!isCurrent()) return say(page.done, "建议尚未更新，未复制");
-    const text = summary(shown.suggestion);
-    return say(page.done, (await written(text)) || copiedBySelection(text) ? "已复制" : "浏览器不允许复制");
+    return say(page.done, (await copied(summary(shown.suggestion))) ? "已复制" : "浏览器不允许复制");
   }
 
-  async function written(text) {
+  /** Without HTTPS, as on many an intranet, there is no clipboard object; selecting still works. */
+  async function copied(text) {
     try {
       await navigator.clipboard.writeText(text);
       return true;
-    } catch (unavailable) { // as on an intranet without HTTPS
-      return false;
+    } catch (unavailable) {
+      return copiedBySelection(text);
     }
   }
 
@@ -328,10 +319,10 @@
     holder.value = text;
     document.body.append(holder);
     holder.select();
-    const copied = document.execCommand("copy");
+    const done = document.execCommand("copy");
     holder.remove();
-    if (before) before.focus();
-    return copied;
+    before.focus();
+    return done;
   }
 
   function clear() {

@@ -101,7 +101,7 @@ def test_a_greeting_is_too_short_to_decide(suggester: Suggester) -> None:
 
 
 def test_two_matters_in_one_are_said_to_be_two(suggester: Suggester) -> None:
-    text = "老板拖欠我三个月工资，一分工资都没发。另外村口的路灯坏了，路灯一直不亮没人修。"
+    text = "老板拖欠我三个月工资不给，工钱要不回来。另外村口的路灯坏了，晚上没有照明。"
     decision = suggester.suggest(Complaint(text)).decision
     assert decision.code is ReasonCode.SEVERAL_MATTERS
     assert "欠薪" in decision.reason
