@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from classifier.registry.bundle import Bundle
 from classifier.suggest.calibration import softmax
-from classifier.text.features import FeatureSpace
-from classifier.text.pipeline import ReadComplaint
+from classifier.text.features import Encoded, FeatureSpace
 
 Floats = NDArray[np.float32]
 
@@ -50,10 +49,9 @@ class HeldOut:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """Probabilities of each group for one complaint; `known` is the number of features the model knows."""
+    """Probabilities of each group for one complaint."""
 
     groups: dict[str, Floats]
-    known: int
 
 
 class Model:
@@ -81,33 +79,30 @@ class Model:
         bounds = np.cumsum([0, *(len(head.labels) for head in heads.values())])
         self._slices = {group: slice(int(a), int(b)) for group, a, b in zip(heads, bounds, bounds[1:], strict=False)}
 
-    def predict(self, complaint: ReadComplaint) -> Prediction:
+    def predict(self, encoded: Encoded) -> Prediction:
         """Return the probabilities of every group for one complaint."""
-        columns, values = self.space.vector(complaint)
-        scores = (values * self._scale[columns]) @ self._weights[columns].astype(np.float32)
+        columns = encoded.columns
+        scores = (encoded.values * self._scale[columns]) @ self._weights[columns].astype(np.float32)
         return Prediction(
-            {group: softmax(scores[at], self.heads[group].sharpness) for group, at in self._slices.items()},
-            len(columns),
+            {group: softmax(scores[at], self.heads[group].sharpness) for group, at in self._slices.items()}
         )
 
-    def contributions(self, complaint: ReadComplaint, group: str, direction: Floats) -> tuple[Floats, ...]:
+    def contributions(self, encoded: Encoded, group: str, direction: Floats) -> tuple[Floats, ...]:
         """Return, for title and text, how much each character spoke for `direction`.
 
         `direction` has one weight a label of `group`; each feature's part of that sum of scores is shared
         evenly among the characters on which it stands, so that all parts together are the sum.
         """
-        found = self.space.occurrences(complaint)
-        columns, values = self.space.vector(complaint)
+        found, columns = encoded.occurrences, encoded.columns
         weights = self._weights[columns, self._slices[group]].astype(np.float32)
-        parts = values * self._scale[columns] * (weights @ direction)
-        at = np.searchsorted(columns, found.feature)
-        each = parts[at] / np.bincount(at, minlength=len(columns))[at] / np.maximum(found.size, 1)
+        parts = encoded.values * self._scale[columns] * (weights @ direction)
+        each = (parts / encoded.counts)[encoded.position] / np.maximum(found.size, 1)
         results = []
-        for number, (_, read) in enumerate(complaint.fields):
+        for number, (_, read) in enumerate(encoded.complaint.fields):
             here = found.field == number
-            change = np.zeros(len(read.text) + 1)
-            np.add.at(change, found.start[here], each[here])
-            np.add.at(change, found.start[here] + found.size[here], -each[here])
+            length = len(read.text) + 1
+            change = np.bincount(found.start[here], each[here], length)
+            change -= np.bincount(found.start[here] + found.size[here], each[here], length)
             results.append(np.cumsum(change)[:-1].astype(np.float32))
         return tuple(results)
 

@@ -15,6 +15,7 @@ from classifier.suggest.decision import Circumstances, decide
 from classifier.suggest.evidence import evidence_spans, tells_two_matters
 from classifier.suggest.model import KINDS, LEAVES, OWN, Model
 from classifier.suggest.routing import Router
+from classifier.text.features import Encoded
 from classifier.text.pipeline import ReadComplaint, TextPipeline
 
 Floats = NDArray[np.float32]
@@ -46,7 +47,8 @@ class Suggester:
             UnknownRegionError: its region is not in the ledger.
         """
         read = self.pipeline.read(complaint)
-        prediction = self.model.predict(read)
+        encoded = self.model.space.encode(read)
+        prediction = self.model.predict(encoded)
         classified = self.classification.classify(prediction)
         region = self._region(complaint, read)
         rules = self.ledger.rules.apply(f"{read.title.text}\n{read.body.text}")
@@ -62,11 +64,11 @@ class Suggester:
                 read.han_count,
                 classified.outside,
                 bool(route.leads),
-                self._tells_two(read, classified, best),
+                self._tells_two(encoded, classified, best),
                 rules.manual,
             )
         )
-        evidence = self._evidence(read, classified, int(best[0])) if with_evidence else ()
+        evidence = self._evidence(encoded, classified, int(best[0])) if with_evidence else ()
         return Suggestion(
             categories=scores,
             departments=route.leads,
@@ -104,7 +106,7 @@ class Suggester:
         total = float(share.sum())
         return share / total if total > 0 else share
 
-    def _evidence(self, read: ReadComplaint, classified: Classified, best: int) -> tuple[Evidence, ...]:
+    def _evidence(self, encoded: Encoded, classified: Classified, best: int) -> tuple[Evidence, ...]:
         others = np.delete(np.argsort(-classified.reported, kind="stable")[:4], 0)
         weights = classified.reported[others]
         against = sum(
@@ -115,10 +117,10 @@ class Suggester:
             np.zeros(len(self._report), dtype=np.float32),
         )
         direction = self._direction(classified, best) - against
-        return evidence_spans(read, self.model.contributions(read, self._group, direction))
+        return evidence_spans(encoded.complaint, self.model.contributions(encoded, self._group, direction))
 
-    def _tells_two(self, read: ReadComplaint, classified: Classified, best: NDArray[np.intp]) -> bool:
+    def _tells_two(self, encoded: Encoded, classified: Classified, best: NDArray[np.intp]) -> bool:
         if len(best) < 2 or classified.reported[best[1]] < _SECOND_MATTER:
             return False
         direction = self._direction(classified, int(best[0])) - self._direction(classified, int(best[1]))
-        return tells_two_matters(read, self.model.contributions(read, self._group, direction))
+        return tells_two_matters(encoded.complaint, self.model.contributions(encoded, self._group, direction))

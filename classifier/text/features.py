@@ -83,6 +83,21 @@ class Occurrences:
     totals: tuple[int, int, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A complaint in a feature space: ascending `columns` with their `values`, and where they stand.
+
+    `position` gives, for each occurrence, its place in `columns`; `counts` how many occurrences each has.
+    """
+
+    complaint: ReadComplaint
+    columns: Indices
+    values: Floats
+    occurrences: Occurrences
+    position: Indices
+    counts: NDArray[np.integer]
+
+
 @dataclass(frozen=True)
 class FeatureSpace:
     """A fitted vocabulary. Columns are the blocks in the order of `BLOCKS`.
@@ -170,14 +185,14 @@ class FeatureSpace:
         found, kept = _look_up(self.pairs, _pair_keys(left[both], right[both]))
         return found, both[kept], int(((left > _NO_WORD) & (right > _NO_WORD)).sum())
 
-    def vector(self, complaint: ReadComplaint) -> tuple[Indices, Floats]:
-        """Return the columns and values of one complaint's features, columns ascending.
+    def encode(self, complaint: ReadComplaint) -> Encoded:
+        """Return one complaint's features and where they stand.
 
         A block's length counts what the vocabulary does not know as well, each occurrence as a feature of its
         own: a text that is mostly strange has small values and, from them, small certainty.
         """
         found = self.occurrences(complaint)
-        columns, counts = np.unique(found.feature, return_counts=True)
+        columns, position, counts = np.unique(found.feature, return_inverse=True, return_counts=True)
         values = (1 + np.log(counts, dtype=np.float32)) * self.idf[columns]
         edges = np.searchsorted(columns, self._bounds)
         cuts = (0, edges[0], edges[2], len(columns))
@@ -187,11 +202,11 @@ class FeatureSpace:
             norm = float(np.sqrt(np.square(values[begin:end]).sum() + rare * unknown))
             if norm:
                 values[begin:end] *= np.float32(weight / norm)
-        return columns.astype(np.int32), values
+        return Encoded(complaint, columns.astype(np.int32), values, found, position.astype(np.int32), counts)
 
     def transform(self, complaints: Sequence[ReadComplaint]) -> sparse.csr_matrix:
         """Return a matrix `(n_complaints, n_features)` of float32."""
-        rows = [self.vector(complaint) for complaint in complaints]
+        rows = [(one.columns, one.values) for one in map(self.encode, complaints)]
         pointers = np.cumsum([0, *(len(columns) for columns, _ in rows)])
         columns = np.concatenate([columns for columns, _ in rows]) if rows else np.zeros(0, np.int32)
         values = np.concatenate([values for _, values in rows]) if rows else np.zeros(0, np.float32)
