@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -13,10 +13,14 @@ from classifier.errors import UnknownCategoryError
 
 
 class CategoryTree:
-    """Categories by code, in the order of their table; leaves have no children."""
+    """Categories by code, in the order of their table; leaves have no children.
 
-    def __init__(self, categories: Iterable[Category]) -> None:
+    `rows` says in which row of the table each code stands, for messages about it.
+    """
+
+    def __init__(self, categories: Iterable[Category], rows: Mapping[str, int] | None = None) -> None:
         self._by_code = {category.code: category for category in categories}
+        self.rows = rows or {}
         parents = {category.parent for category in self._by_code.values()}
         self.leaves: tuple[Category, ...] = tuple(one for one in self._by_code.values() if one.code not in parents)
 
@@ -119,7 +123,7 @@ def read_categories(rows: Iterable[Row], findings: Findings) -> CategoryTree:
     for row, category in by_code.values():
         if category.replaced_by and category.replaced_by not in by_code:
             findings.error(row, "replaced_by", f"没有代码 {category.replaced_by}")
-    return CategoryTree(_with_paths(by_code, findings))
+    return CategoryTree(_with_paths(by_code, findings), {code: row.number for code, (row, _) in by_code.items()})
 
 
 def _with_paths(by_code: dict[str, tuple[Row, Category]], findings: Findings) -> Iterator[Category]:

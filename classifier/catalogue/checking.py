@@ -42,7 +42,12 @@ def check_references(
     if not len(ledger.categories):
         findings.found.append(Finding("categories.csv", 0, "", "没有任何类别"))
     findings.found.extend(
-        Finding("duties.csv", 0, "category", f"类别 {leaf.code} {leaf.path} 没有今天有效的职责（主办部门）")
+        Finding(
+            "categories.csv",
+            ledger.categories.rows.get(leaf.code, 0),
+            "code",
+            f"类别 {leaf.code} {leaf.path} 在 duties.csv 中没有今天有效的职责（主办部门）",
+        )
         for leaf in _without_duty(ledger, dt.date.today())
     )
     missing = [f"{kind}/{urgency}" for kind in Kind for urgency in Urgency if (kind, urgency) not in ledger.deadlines]

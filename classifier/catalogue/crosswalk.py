@@ -28,7 +28,7 @@ class Crosswalk:
 
 
 def read_crosswalk(
-    rows: Sequence[Row], parent: CategoryTree, child: CategoryTree, findings: Findings, file: str
+    rows: Sequence[Row], parent: CategoryTree, child: CategoryTree, findings: Findings, parent_name: str
 ) -> Crosswalk:
     """Build the matrix; a row for a higher parent category holds for all leaves below it without their own.
 
@@ -64,7 +64,12 @@ def read_crosswalk(
                 continue
             shares[at, column[code]] += weight / total
     findings.found.extend(
-        Finding(file, 0, "parent_code", f"上级台账的类别 {leaf.code} {leaf.path} 没有对应；不受理的写 {OUTSIDE}")
+        Finding(
+            f"{parent_name}/categories.csv",
+            parent.rows.get(leaf.code, 0),
+            "code",
+            f"上级台账的类别 {leaf.code} {leaf.path} 在 crosswalk.csv 中没有对应；不受理的写 {OUTSIDE}",
+        )
         for leaf in unmapped
     )
     return Crosswalk(shares)

@@ -184,7 +184,7 @@ def _assemble(folder: Path, settings: LedgerSettings, parent: Ledger | None) -> 
         crosswalk = identity(categories)
         crosswalk_rows = rows("crosswalk.csv")
         if category_rows or crosswalk_rows:
-            crosswalk = read_crosswalk(crosswalk_rows, parent.categories, categories, findings, "crosswalk.csv")
+            crosswalk = read_crosswalk(crosswalk_rows, parent.categories, categories, findings, parent.name)
     ledger = Ledger(
         folder,
         settings,
