@@ -17,6 +17,9 @@ from classifier.suggest.thresholds import choose_thresholds
 
 Floats = NDArray[np.float32]
 
+OUTSIDE_LIMIT = 0.5
+"""Probability of not being handled by a ledger from which a person decides."""
+
 
 @dataclass(frozen=True, slots=True)
 class Classified:
@@ -91,6 +94,10 @@ class Classification:
             return own, _columns_of(held_out.own_truth, self._report)
         truth = np.where(held_out.truth >= 0, self._place[held_out.truth], -1)
         leaves = self._in_ledger_order(held_out.leaves.astype(np.float32))
+        if self._outside is not None:
+            # Rows that would be left to a person as not handled here say nothing of automatic dispatch.
+            handled = leaves @ self._outside < OUTSIDE_LIMIT
+            leaves, truth = leaves[handled], truth[handled]
         return (leaves @ self.leaf_to_report).astype(np.float32), _columns_of(truth, self.leaf_to_report)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from classifier.domain import CategoryScore, Decision, ReasonCode, Verdict
+from classifier.suggest.classification import OUTSIDE_LIMIT
 
 FEWEST_CHARACTERS = 4
 """Chinese characters below which nobody could tell a category."""
@@ -61,7 +62,7 @@ def _objection(seen: Circumstances) -> tuple[ReasonCode, str] | None:
         return ReasonCode.TOO_SHORT, "内容太短，无法判断，请补充诉求"
     if seen.manual_rule:
         return ReasonCode.RULE, f"按规则须人工处理：{seen.manual_rule}"
-    if seen.outside >= 0.5:
+    if seen.outside >= OUTSIDE_LIMIT:
         return ReasonCode.OUTSIDE, f"可能不属于本台账受理范围（{seen.outside:.0%}），请人工确认"
     if not seen.has_lead:
         return ReasonCode.NO_DEPARTMENT, "职责清单中没有可派的主办部门，请人工指定"

@@ -16,7 +16,7 @@ Floats = NDArray[np.float32]
 _MOST_SPANS = 8
 _LEAST_SHARE = 0.04
 _SENTENCE = re.compile(r"[^。!?;\n,]+")
-_MATTER_SHARE = 0.25
+_MATTER_SHARE = 0.2
 """Share of all that speaks for either category which sentences must add for each of the two."""
 
 

@@ -21,7 +21,7 @@ from classifier.text.pipeline import ReadComplaint, TextPipeline
 Floats = NDArray[np.float32]
 
 _SHOWN = 3
-_SECOND_MATTER = 0.02
+_SECOND_MATTER = 0.15
 """Probability from which a second category may be a second matter."""
 
 
@@ -120,7 +120,11 @@ class Suggester:
         return evidence_spans(encoded.complaint, self.model.contributions(encoded, self._group, direction))
 
     def _tells_two(self, encoded: Encoded, classified: Classified, best: NDArray[np.intp]) -> bool:
+        """Tell whether the first two categories, of different parents, are each told of in their own sentences."""
         if len(best) < 2 or classified.reported[best[1]] < _SECOND_MATTER:
+            return False
+        first, second = (self.classification.categories[at] for at in best[:2])
+        if first.parent and first.parent == second.parent:
             return False
         direction = self._direction(classified, int(best[0])) - self._direction(classified, int(best[1]))
         return tells_two_matters(encoded.complaint, self.model.contributions(encoded, self._group, direction))
