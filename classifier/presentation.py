@@ -7,8 +7,8 @@ from enum import Enum
 from typing import Any
 
 from classifier.domain import Category, Department, Region, Source, Suggestion
+from classifier.suggest.decision import percent
 
-_PERCENT = "{:.0%}"
 _SOURCES = {
     Source.DUTY: "职责清单",
     Source.JURISDICTION: "属地",
@@ -43,12 +43,12 @@ def lines(suggestion: Suggestion, text: str, title: str = "") -> list[str]:
     """Return a suggestion as a clerk reads it on a terminal."""
     shown = [f"处理  {suggestion.decision.verdict.value}　{suggestion.decision.reason}"]
     shown += [
-        f"类别{at} {_PERCENT.format(score.probability):>4}  {score.category.path}（{score.category.code}）"
+        f"类别{at} {percent(score.probability):>4}  {score.category.path}（{score.category.code}）"
         for at, score in enumerate(suggestion.categories, 1)
     ]
     for at, lead in enumerate(suggestion.departments, 1):
         why = _SOURCES[lead.source] + (f"，{lead.basis}" if lead.basis else "")
-        shown.append(f"主办{at} {_PERCENT.format(lead.probability):>4}  {lead.department.name}（{why}）")
+        shown.append(f"主办{at} {percent(lead.probability):>4}  {lead.department.name}（{why}）")
     if suggestion.assisting:
         shown.append(f"协办  {'、'.join(department.name for department in suggestion.assisting)}")
     hours = "" if suggestion.deadline_hours is None else f"　时限 {suggestion.deadline_hours:g} 工作小时"
@@ -57,7 +57,7 @@ def lines(suggestion: Suggestion, text: str, title: str = "") -> list[str]:
     if suggestion.region:
         shown.append(f"地区  {suggestion.region.path}")
     fields = {"text": text, "title": title}
-    words = [f"{fields[one.field][one.start : one.end]} {one.weight:.0%}" for one in suggestion.evidence]
+    words = [f"{fields[one.field][one.start : one.end]} {percent(one.weight)}" for one in suggestion.evidence]
     if words:
         shown.append(f"依据  {'、'.join(words)}")
     shown.append(f"模型  {suggestion.model}")

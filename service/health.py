@@ -26,4 +26,4 @@ async def ready(request: Request, response: Response) -> HealthOut:
     except FenbanError as error:
         response.status_code = 503
         return HealthOut(status=error.code)
-    return HealthOut(status="ok", model=suggester.model.name)
+    return HealthOut(status="ok", ledger=suggester.ledger.name, model=suggester.model.name)

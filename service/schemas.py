@@ -168,4 +168,5 @@ class HealthOut(BaseModel):
     """运行状态。"""
 
     status: Annotated[str, Field(examples=["ok"])]
+    ledger: Annotated[str | None, Field(description="服务的默认台账", examples=["hotline"])] = None
     model: Annotated[str | None, Field(description="使用中的模型")] = None

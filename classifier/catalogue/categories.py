@@ -11,6 +11,9 @@ from classifier.catalogue.tables import Findings, Row
 from classifier.domain import Category
 from classifier.errors import UnknownCategoryError
 
+_NEAR = 0.4
+"""Similarity from which a name is offered as the one that was meant; Chinese names are short."""
+
 
 class CategoryTree:
     """Categories by code, in the order of their table; leaves have no children.
@@ -74,7 +77,7 @@ class CategoryTree:
             if all(one.code in line for one in candidates):
                 candidates = [lowest]
         if len(candidates) != 1:
-            near = [one.path for one in candidates] or difflib.get_close_matches(given, self._by_name, 3)
+            near = [one.path for one in candidates] or difflib.get_close_matches(given, self._by_name, 3, _NEAR)
             raise UnknownCategoryError(given, near)
         return self.successor(candidates[0])
 

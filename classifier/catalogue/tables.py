@@ -130,8 +130,8 @@ def read_rows(path: Path, required: Sequence[str]) -> Iterator[Row]:
             if len(cells) > len(header):
                 problem = f"有 {len(cells)} 格，标题只有 {len(header)} 列；含逗号的内容请加双引号"
                 raise UnreadableFileError(path, problem, row=reader.line_num)
-            stripped = (cell.strip() for cell in cells)
-            yield Row(path.name, reader.line_num, dict(zip(header, stripped, strict=False)))
+            stripped = [cell.strip() for cell in cells] + [""] * (len(header) - len(cells))
+            yield Row(path.name, reader.line_num, dict(zip(header, stripped, strict=True)))
     except csv.Error as error:
         raise UnreadableFileError(path, f"不是完整的 CSV：{error}", row=reader.line_num) from error
     if header is None:

@@ -41,16 +41,19 @@ def decide(seen: Circumstances) -> Decision:
         reason = f"似有多件事：“{first.category.name}”与“{other}”，请确认主要诉求或拆分"
         return Decision(Verdict.SUGGEST, ReasonCode.SEVERAL_MATTERS, reason)
     if first.probability >= seen.threshold:
-        reason = f"“{first.category.name}”把握 {first.probability:.0%}，达到自动派单所需的 {seen.threshold:.0%}"
+        reason = (
+            f"“{first.category.name}”把握 {percent(first.probability)}，达到自动派单所需的 {percent(seen.threshold)}"
+        )
         return Decision(Verdict.AUTO, ReasonCode.CONFIDENT, reason)
     if len(seen.scores) > 1 and seen.scores[1].probability >= CLOSE * first.probability:
         second = seen.scores[1]
         reason = (
-            f"“{first.category.name}”（{first.probability:.0%}）与“{second.category.name}”"
-            f"（{second.probability:.0%}）接近，请人工选择"
+            f"“{first.category.name}”（{percent(first.probability)}）与“{second.category.name}”"
+            f"（{percent(second.probability)}）接近，请人工选择"
         )
         return Decision(Verdict.SUGGEST, ReasonCode.CLOSE_CALL, reason)
-    reason = f"最可能是“{first.category.name}”，把握 {first.probability:.0%}，未达到自动派单的要求，请确认"
+    needed = f"低于自动派单所需的 {percent(seen.threshold)}" if seen.threshold <= 1 else "这一类还没有足够依据自动派单"
+    reason = f"最可能是“{first.category.name}”，把握 {percent(first.probability)}，{needed}，请确认"
     return Decision(Verdict.SUGGEST, ReasonCode.LOW_CONFIDENCE, reason)
 
 
@@ -63,9 +66,14 @@ def _objection(seen: Circumstances) -> tuple[ReasonCode, str] | None:
     if seen.manual_rule:
         return ReasonCode.RULE, f"按规则须人工处理：{seen.manual_rule}"
     if seen.outside >= OUTSIDE_LIMIT:
-        return ReasonCode.OUTSIDE, f"可能不属于本台账受理范围（{seen.outside:.0%}），请人工确认"
+        return ReasonCode.OUTSIDE, f"可能不属于本台账受理范围（{percent(seen.outside)}），请人工确认"
     if not seen.has_lead:
         return ReasonCode.NO_DEPARTMENT, "职责清单中没有可派的主办部门，请人工指定"
     if sum(score.probability for score in seen.scores[:3]) < HOPELESS:
         return ReasonCode.LOW_CONFIDENCE, "与已知的各类诉求都不够像，请人工判断"
     return None
+
+
+def percent(share: float) -> str:
+    """Round down, so that nothing short of certain reads as 100 %."""
+    return f"{int(share * 100)}%"

@@ -29,9 +29,7 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _LOST = re.compile(r"\?{2,}")
-_SPACED_OUT = re.compile(
-    rf"(?<=[{HAN}]) (?=[{HAN}](?: [{HAN}]){{2,}})|(?<=[{HAN}] [{HAN}] [{HAN}]) (?=[{HAN}](?![{HAN}]))"
-)
+_SPACED_OUT = re.compile(rf"(?<![{HAN}])[{HAN}](?: [{HAN}]){{3,}}(?![{HAN}])")
 _WHITE = re.compile(r"\s{2,}|[^\S ]|^\s+|\s+$")
 
 
@@ -88,7 +86,7 @@ def _tables() -> tuple[dict[int, str], dict[str, str], re.Pattern[str], re.Patte
     expandable = _class_of(list(expanded))
     repairs = (
         rf"{dropped}|{expandable}|&(?:#|[a-zA-Z])|<[/a-zA-Z]|(?<=[{HAN}])\(\s*[a-z{_TONES}]"
-        rf"|\?\?|\s\s|[^\S ]|^\s|\s$|[{HAN}] [{HAN}] [{HAN}]"
+        rf"|\?\?|\s\s|[^\S ]|^\s|\s$|[{HAN}] [{HAN}] [{HAN}] [{HAN}]"
     )
     return single, expanded, re.compile(dropped), re.compile(expandable), re.compile(repairs)
 
@@ -121,7 +119,14 @@ def _repair(aligned: AlignedText) -> AlignedText:
     if _TONED_NOTE.search(aligned.text):
         aligned = aligned.sub(_TONED_NOTE, "").sub(_TONELESS_NOTE, "")
     aligned = aligned.sub(_LOST, _lost_characters).sub(_WHITE, _one_space)
-    return aligned.sub(_SPACED_OUT, "")
+    return _close_up(aligned)
+
+
+def _close_up(aligned: AlignedText) -> AlignedText:
+    """Take out the spaces of characters that were spaced out one by one."""
+    runs = _SPACED_OUT.finditer(aligned.text)
+    spaces = (at for run in runs for at in range(run.start(), run.end()) if aligned.text[at] == " ")
+    return aligned.splice((at, at + 1, "") for at in spaces)
 
 
 def _one_space(match: re.Match[str]) -> str:

@@ -252,7 +252,7 @@
   // Words
 
   function percent(share) {
-    return share < 0.01 ? "<1%" : Math.round(share * 100) + "%";
+    return share < 0.01 ? "<1%" : Math.floor(share * 100) + "%"; // nothing short of certain reads as 100 %
   }
 
   function deadline(hours) {

@@ -98,7 +98,7 @@ def test_the_request_id_is_echoed_or_made(client: TestClient) -> None:
 
 def test_health_tells_the_model_in_use(client: TestClient) -> None:
     assert client.get("/livez").json()["status"] == "ok"
-    assert client.get("/readyz").json() == {"status": "ok", "model": "small/v1"}
+    assert client.get("/readyz").json() == {"status": "ok", "ledger": "small", "model": "small/v1"}
 
 
 def test_a_service_without_a_model_lives_but_is_not_ready(tmp_path: Path) -> None:
