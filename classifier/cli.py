@@ -78,7 +78,7 @@ def progress_bar() -> Progress:
     def report(what: str, share: float) -> None:
         if not bars:
             layout = "{desc}：{percentage:3.0f}%|{bar}| {elapsed}"
-            bars.append(tqdm(total=100, bar_format=layout, file=sys.stderr))
+            bars.append(tqdm(total=100, desc=what, bar_format=layout, file=sys.stderr))
         bars[0].set_description_str(what, refresh=False)
         bars[0].update(round(share * 100) - bars[0].n)
         if share >= 1:

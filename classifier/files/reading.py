@@ -5,6 +5,7 @@ Encodings are decided by decoding the whole file strictly in a fixed order, neve
 
 from __future__ import annotations
 
+import codecs
 import csv
 import datetime as dt
 import io
@@ -74,13 +75,16 @@ def decide_encoding(path: Path) -> str:
 
 
 def _first_bad_row(path: Path, encoding: str) -> int | None:
+    """Return the row with the first byte that `encoding` cannot decode, or None when it decodes them all."""
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
     row = 1
-    try:
-        with path.open(encoding=encoding, errors="strict", newline="") as file:
+    with path.open("rb") as file:
+        try:
             while block := file.read(_BLOCK):
-                row += block.count("\n")
-    except UnicodeError:
-        return row
+                row += decoder.decode(block).count("\n")
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            return row + error.object[: error.start].decode(encoding, "ignore").count("\n")
     return None
 
 

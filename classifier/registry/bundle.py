@@ -101,11 +101,20 @@ def read_bundle(folder: Path) -> Bundle:
         if _sha256(path) != expected:
             raise BundleCorruptError(folder, f"{path.name} 与写入时不同")
         if path.suffix == ".npy":
-            arrays[path.stem] = np.load(path, mmap_mode="r", allow_pickle=False)
+            arrays[path.stem] = _open_array(path)
         else:
             content = path.read_text(encoding="utf-8")
             texts[path.stem] = tuple(content.split("\n")) if content else ()
     return Bundle(manifest, arrays, texts)
+
+
+def _open_array(path: Path) -> Array:
+    """Map an array of plain numbers; one of Python objects is refused, never unpickled."""
+    try:
+        array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except ValueError as error:
+        raise BundleCorruptError(path.parent, f"{path.name} 不是数值数组") from error
+    return array
 
 
 def sync_folder(folder: Path) -> None:
