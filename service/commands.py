@@ -9,7 +9,7 @@ import sys
 
 import uvicorn
 
-from classifier.cli import DONE, Command, first_build_progress, ledger_option
+from classifier.terminal import DONE, Command, first_build_progress, ledger_option
 from service.app import create_app
 from service.desks import Desks
 from service.settings import Settings

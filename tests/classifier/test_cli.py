@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from classifier import cli
+from classifier import cli, terminal
 from classifier.settings import Places
 
 README = Path(__file__).parents[2] / "README.md"
@@ -23,7 +23,7 @@ def _environment(own_places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_suggestion_is_readable(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["suggest", "老板拖欠工资半年不给", "--title", "讨薪", "--ledger", "small"]) == cli.DONE
+    assert cli.run(["suggest", "老板拖欠工资半年不给", "--title", "讨薪", "--ledger", "small"]) == terminal.DONE
     shown = capsys.readouterr().out
     assert "劳动/欠薪（B1）" in shown
     assert "人力资源社会保障（职责清单）" in shown
@@ -31,7 +31,7 @@ def test_a_suggestion_is_readable(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_json_holds_the_whole_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["suggest", "老板拖欠工资半年不给", "--ledger", "small", "--json"]) == cli.DONE
+    assert cli.run(["suggest", "老板拖欠工资半年不给", "--ledger", "small", "--json"]) == terminal.DONE
     answer = json.loads(capsys.readouterr().out)
     assert answer["categories"][0]["category"] == {"code": "B1", "name": "欠薪", "path": "劳动/欠薪"}
     assert answer["decision"]["verdict"] in ("auto", "suggest")
@@ -40,20 +40,20 @@ def test_json_holds_the_whole_suggestion(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_text_may_come_from_standard_input(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("路灯坏了没人修"))
-    assert cli.run(["suggest", "--ledger", "small"]) == cli.DONE
+    assert cli.run(["suggest", "--ledger", "small"]) == terminal.DONE
     assert "路灯" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        ("suggest ！！！ --ledger small", cli.BAD_INPUT, "诉求内容为空"),
-        ("suggest 路灯 --ledger nowhere", cli.NOTHING_TO_WORK_WITH, "没有找到台账“nowhere”；现有：child、small"),
-        ("suggest 路灯 --ledger small --model v9", cli.NOTHING_TO_WORK_WITH, "没有版本 v9"),
-        ("batch missing.csv out.csv --ledger small", cli.BAD_INPUT, "文件不存在"),
-        ("batch missing.csv out.doc --ledger small", cli.BAD_INPUT, "不支持的文件格式"),
-        ("models show v9 --ledger small", cli.NOTHING_TO_WORK_WITH, "没有版本 v9"),
-        ("catalogue check nowhere", cli.NOTHING_TO_WORK_WITH, "没有找到台账"),
+        ("suggest ！！！ --ledger small", terminal.BAD_INPUT, "诉求内容为空"),
+        ("suggest 路灯 --ledger nowhere", terminal.NOTHING_TO_WORK_WITH, "没有找到台账“nowhere”；现有：child、small"),
+        ("suggest 路灯 --ledger small --model v9", terminal.NOTHING_TO_WORK_WITH, "没有版本 v9"),
+        ("batch missing.csv out.csv --ledger small", terminal.BAD_INPUT, "文件不存在"),
+        ("batch missing.csv out.doc --ledger small", terminal.BAD_INPUT, "不支持的文件格式"),
+        ("models show v9 --ledger small", terminal.NOTHING_TO_WORK_WITH, "没有版本 v9"),
+        ("catalogue check nowhere", terminal.NOTHING_TO_WORK_WITH, "没有找到台账"),
     ],
 )
 def test_each_failure_has_its_exit_code_and_says_what_to_do(
@@ -64,29 +64,29 @@ def test_each_failure_has_its_exit_code_and_says_what_to_do(
 
 
 def test_an_error_as_json_has_its_code(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["suggest", "！！", "--ledger", "small", "--json"]) == cli.BAD_INPUT
+    assert cli.run(["suggest", "！！", "--ledger", "small", "--json"]) == terminal.BAD_INPUT
     assert json.loads(capsys.readouterr().out)["error"] == "empty_complaint"
 
 
 def test_wrong_use_ends_with_two() -> None:
     with pytest.raises(SystemExit) as ended:
         cli.run(["batch", "only-one-file.csv"])
-    assert ended.value.code == cli.WRONG_USE
+    assert ended.value.code == terminal.WRONG_USE
 
 
 def test_batch_train_evaluate_and_models_work_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = tmp_path / "标注.csv"
     data.write_text("id,text,category\n1,路灯不亮,LD\n2,拖欠工资,工资问题\n3,河水臭,HJ\n4,路面有坑,LD\n", "gb18030")
-    assert cli.run(["train", str(data), "--ledger", "child"]) == cli.DONE
-    assert cli.run(["models", "list", "--ledger", "child", "--json"]) == cli.DONE
+    assert cli.run(["train", str(data), "--ledger", "child"]) == terminal.DONE
+    assert cli.run(["models", "list", "--ledger", "child", "--json"]) == terminal.DONE
     output = capsys.readouterr().out
     assert '"version": "v1"' in output
     assert '"in_use": false' in output
-    assert cli.run(["models", "promote", "v1", "--ledger", "child"]) == cli.DONE
-    assert cli.run(["evaluate", str(data), "--ledger", "child", "--json"]) == cli.DONE
+    assert cli.run(["models", "promote", "v1", "--ledger", "child"]) == terminal.DONE
+    assert cli.run(["evaluate", str(data), "--ledger", "child", "--json"]) == terminal.DONE
     figures = json.loads(capsys.readouterr().out.split("\n", 1)[1])
     assert (figures["model"], figures["rows"], figures["answered"]) == ("child/v1", 4, 4)
-    assert cli.run(["batch", str(data), str(tmp_path / "out.csv"), "--ledger", "child"]) == cli.DONE
+    assert cli.run(["batch", str(data), str(tmp_path / "out.csv"), "--ledger", "child"]) == terminal.DONE
     assert "gb18030" in capsys.readouterr().out
     assert "child/v1" in (tmp_path / "out.csv").read_text("utf-8-sig")
 
@@ -94,11 +94,11 @@ def test_batch_train_evaluate_and_models_work_together(tmp_path: Path, capsys: p
 def test_a_batch_with_rows_in_error_ends_with_one(tmp_path: Path) -> None:
     data = tmp_path / "in.csv"
     data.write_text("text,title\n路灯不亮,\n,\n。,\n", "utf-8")
-    assert cli.run(["batch", str(data), str(tmp_path / "out.csv"), "--ledger", "small"]) == cli.ROWS_IN_ERROR
+    assert cli.run(["batch", str(data), str(tmp_path / "out.csv"), "--ledger", "small"]) == terminal.ROWS_IN_ERROR
 
 
 def test_a_sound_ledger_passes_the_check(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["catalogue", "check", "small"]) == cli.DONE
+    assert cli.run(["catalogue", "check", "small"]) == terminal.DONE
     assert "0 处错误" in capsys.readouterr().out
 
 
@@ -108,7 +108,7 @@ def test_a_wrong_label_is_found_by_the_check(tmp_path: Path, ledgers: Path, caps
     for path in (ledgers / "small").glob("*.*"):
         (folder / path.name).write_bytes(path.read_bytes())
     (folder / "complaints" / "a.csv").write_text("text,category\n路灯坏了,路灯\n坏了,没有这类\n", "utf-8")
-    assert cli.run(["catalogue", "check", str(folder)]) == cli.BAD_INPUT
+    assert cli.run(["catalogue", "check", str(folder)]) == terminal.BAD_INPUT
     assert "complaints/a.csv 第 3 行 “category” 列：没有这个类别：没有这类" in capsys.readouterr().out
 
 
