@@ -48,6 +48,10 @@ class RuleBook:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._rules = tuple(rules)
+        by_pattern: dict[re.Pattern[str], list[Rule]] = {}
+        for rule in self._rules:
+            by_pattern.setdefault(rule.pattern, []).append(rule)
+        self._by_pattern = tuple(by_pattern.items())
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self._rules)
@@ -62,7 +66,7 @@ class RuleBook:
 
     def apply(self, text: str) -> Outcome:
         """Return what the rules say of a normalised text; the highest urgency wins."""
-        met = [rule for rule in self._rules if rule.pattern.search(text)]
+        met = [rule for pattern, rules in self._by_pattern if pattern.search(text) for rule in rules]
         if not met:
             return NOTHING
         raised = [Urgency(rule.argument) for rule in met if rule.effect is Effect.URGENCY]
