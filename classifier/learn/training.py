@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import platform
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -35,19 +36,21 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Settings of a training; the defaults were chosen by cross-validation (see `tests/benchmarks`).
+    """Settings of a training; the defaults were chosen by cross-validation (`tests/benchmarks/recipe.py`).
 
-    `penalty` smooths the base's outputs, `own_penalty` those of a child's own categories.
-    `second_matter` is the target of a complaint's further categories beside 1 for the first; `kinship` the
-    target that a leaf's kin share, at each level above it; `knowledge_weight` how much a category's own
-    description counts beside a complaint; `base_weight` how much a base complaint counts for a child's own categories.
+    `penalty` smooths the base's outputs, `own_penalty` those of a child's own categories. `second_matter` is
+    the target of a complaint's further categories beside 1 for the first; `kinship` the target that a leaf's
+    kin share, at each level above it; `balance` how far a category with many complaints is held to the weight
+    of one with few (0 not at all, 1 wholly); `knowledge_weight` how much a category's own description counts
+    beside a complaint; `base_weight` how much a base complaint counts for a child's own categories.
     """
 
-    penalty: float = 10.0
+    penalty: float = 20.0
     own_penalty: float = 0.5
     second_matter: float = 0.7
     kinship: float = 2.0
-    knowledge_weight: float = 2.0
+    balance: float = 0.75
+    knowledge_weight: float = 4.0
     base_weight: float = 0.3
 
 
@@ -143,7 +146,8 @@ def _solve_base(base: Ledger, rows: Sequence[Labelled], K: Floats, layout: _Layo
     Y_kinds = _targets([(row.kind,) if row.kind else () for row in mine], list(Kind))
     Y_departments = _targets([(row.department,) if row.department else () for row in mine], list(departments))
     Y = np.concatenate([Y_leaves, Y_kinds, Y_departments], axis=1)
-    weights = np.where(np.arange(len(mine)) < layout.base, 1.0, recipe.knowledge_weight).astype(np.float32)
+    weights = _balanced([row.categories[0] for row in mine[: layout.base]], recipe.balance)
+    weights = np.concatenate([weights, np.full(layout.knowledge, recipe.knowledge_weight, np.float32)])
     part = K[np.ix_(taking_part, taking_part)]
     fit = fit_ridge(part, Y, recipe.penalty, weights, near_duplicate_groups(part))
     held_out = fit.held_out[: layout.base]
@@ -206,6 +210,13 @@ def _kin_targets(base: Ledger, Y: Floats, kinship: float) -> Floats:
         same = (above[:, None] == above[None, :]).astype(np.float32)
         shared += np.float32(kinship) * (Y @ (same / same.sum(axis=1, keepdims=True)))
     return shared
+
+
+def _balanced(labels: Sequence[str], balance: float) -> Floats:
+    """Weigh each row by its category's count, to the power of -`balance`, relative to the mean count."""
+    counts = Counter(labels)
+    mean = len(labels) / max(len(counts), 1)
+    return np.array([(mean / counts[label]) ** balance for label in labels], dtype=np.float32)
 
 
 def _truth(labels: Sequence[str], names: Sequence[str]) -> NDArray[np.int32]:
