@@ -208,7 +208,7 @@ def read_settings(path: Path) -> LedgerSettings:
         WrongCellError: it is no TOML, or a setting is missing or has a wrong value.
     """
     try:
-        given: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        given: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise WrongCellError(path, f"不是有效的 TOML：{error}") from error
     kinds = {
@@ -221,7 +221,7 @@ def read_settings(path: Path) -> LedgerSettings:
     }
     for name, kind in kinds.items():
         value = given.get(name)
-        if value is None and name in ("name", "title"):
+        if value in (None, "") and name in ("name", "title"):
             raise WrongCellError(path, "必须填写", column=name)
         if value is not None and (
             isinstance(value, bool) or not isinstance(value, (kind, int) if kind is float else kind)

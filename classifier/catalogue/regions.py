@@ -110,14 +110,16 @@ def _with_paths(by_code: dict[str, tuple[Row, Region]], findings: Findings) -> I
     for row, region in by_code.values():
         names, seen, at, parent = [region.name], {region.code}, region, region.parent
         while at.parent:
-            problem = "" if at.parent in by_code else f"没有代码 {at.parent}"
-            if at.parent in seen:
-                problem = f"上级关系成环：{region.code} 经 {at.parent} 又回到自己"
-            if problem:
-                findings.error(row, "parent", problem)
-                parent = ""
+            if at.parent not in by_code:
+                if at is region:
+                    findings.error(row, "parent", f"没有代码 {at.parent}")
+                    parent = ""
                 break
             at = by_code[at.parent][1]
+            if at.code in seen:
+                findings.error(row, "parent", f"上级关系成环：{region.code} 经 {at.code} 又回到自己")
+                parent, names = "", [region.name]
+                break
             seen.add(at.code)
             names.append(at.name)
         yield replace(region, parent=parent, path="/".join(reversed(names)))

@@ -90,7 +90,7 @@ def read_rules(rows: Iterable[Row], findings: Findings) -> list[tuple[Row, Rule]
         if not row["name"] or not row["pattern"] or pattern.search(""):
             findings.error(row, "pattern" if row["name"] else "name", "不能为空，也不能匹配空文本")
             continue
-        for given in row.several("effect"):
+        for given in row.several("effect") or ("",):
             name, _, argument = given.partition(":")
             if name not in list(Effect) or (name == Effect.URGENCY and argument not in list(Urgency)):
                 findings.error(

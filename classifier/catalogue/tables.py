@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import io
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -77,10 +79,13 @@ class Row:
         if not self[column]:
             return default
         try:
-            return float(self[column])
+            number = float(self[column])
         except ValueError:
-            findings.error(self, column, f"“{self[column]}”不是数字")
-            return default
+            number = math.nan
+        if math.isfinite(number):
+            return number
+        findings.error(self, column, f"“{self[column]}”不是数字")
+        return default
 
     def validity(self, findings: Findings) -> Validity:
         """Return `valid_from` and `valid_to`, noting dates that are none or that end before they begin."""
@@ -115,7 +120,7 @@ def read_rows(path: Path, required: Sequence[str]) -> Iterator[Row]:
         raise WrongEncodingError(
             path, "不是 UTF-8 编码；请在 Excel 中另存为“CSV UTF-8（逗号分隔）”", row=line
         ) from error
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] | None = None
     try:
         for cells in reader:

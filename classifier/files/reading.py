@@ -114,11 +114,22 @@ def _read_csv(path: Path) -> Source:
 def _csv_rows(path: Path, encoding: str, delimiter: str) -> Generator[tuple[int, list[str]], None, None]:
     """Yield the rows that hold anything, each with the number of the line where it begins."""
     with path.open(encoding=encoding, newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter)
+        ended = False
+
+        def lines() -> Iterator[str]:
+            # One empty line more: a row that takes it in has a quote that never closed, and swallowed all below it.
+            nonlocal ended
+            yield from file
+            ended = True
+            yield "\n"
+
+        reader = csv.reader(lines(), delimiter=delimiter)
         number = 1
         seen_header = False
         try:
             for cells in reader:
+                if cells and ended:
+                    raise UnreadableFileError(path, "不是完整的 CSV：从这一行开始的双引号没有结束", row=number)
                 if cells and (seen_header or any(cell.strip() for cell in cells)):
                     seen_header = True
                     yield number, cells

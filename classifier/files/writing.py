@@ -29,7 +29,7 @@ class Sink(Protocol):
 class _CsvSink:
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
         # The byte-order mark is what makes Excel on Chinese Windows read UTF-8.
-        self._file = path.open("w", encoding="utf-8-sig", newline="")
+        self._file = path.open("w", encoding="utf-8-sig", errors="replace", newline="")
         self._writer = csv.writer(self._file)
         self._writer.writerow(columns)
 
@@ -42,7 +42,8 @@ class _CsvSink:
 
 class _JsonlSink:
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
-        self._file = path.open("w", encoding="utf-8")
+        # Half a surrogate pair, which JSON may carry, stays what it was: `\ud800`.
+        self._file = path.open("w", encoding="utf-8", errors="backslashreplace")
         self._columns = columns
 
     def write(self, rows: Iterable[Sequence[Any]]) -> None:
@@ -71,7 +72,8 @@ class _XlsxSink:
                 if isinstance(cell, (int, float)) and not isinstance(cell, bool) and abs(cell) < 1e15:
                     self._sheet.write_number(self._at, column, cell)
                 elif cell not in ("", None):
-                    self._sheet.write_string(self._at, column, str(cell)[:_XLSX_CELL])
+                    text = str(cell)[:_XLSX_CELL].encode("utf-8", "replace").decode("utf-8")
+                    self._sheet.write_string(self._at, column, text)
             self._at += 1
 
     def close(self) -> None:

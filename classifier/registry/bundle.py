@@ -103,18 +103,25 @@ def read_bundle(folder: Path) -> Bundle:
         if path.suffix == ".npy":
             arrays[path.stem] = _open_array(path)
         else:
-            content = path.read_text(encoding="utf-8")
-            texts[path.stem] = tuple(content.split("\n")) if content else ()
+            texts[path.stem] = _read_lines(path)
     return Bundle(manifest, arrays, texts)
 
 
 def _open_array(path: Path) -> Array:
     """Map an array of plain numbers; one of Python objects is refused, never unpickled."""
     try:
-        array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
+        array: Array = np.lib.format.open_memmap(path, mode="r")
     except ValueError as error:
         raise BundleCorruptError(path.parent, f"{path.name} 不是数值数组") from error
     return array
+
+
+def _read_lines(path: Path) -> tuple[str, ...]:
+    try:
+        content = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BundleCorruptError(path.parent, f"{path.name} 不是 UTF-8 文本") from error
+    return tuple(content.split("\n")) if content else ()
 
 
 def sync_folder(folder: Path) -> None:

@@ -72,7 +72,9 @@ class AlignedText:
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return where `[start, end)` of this text stands in the original; an empty span stays empty."""
         if start >= end:
-            place = self.starts[start] if self.starts is not None and start < len(self.starts) else start
+            if self.starts is None:
+                return start, start
+            place = self.starts[start] if start < len(self.starts) else len(self.original)
             return place, place
         if self.starts is None or self.ends is None:
             return start, end

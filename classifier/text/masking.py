@@ -41,35 +41,53 @@ def _plain(number: str) -> str:
     return re.sub(r"[ -]", "", number)
 
 
-_KINDS: dict[str, tuple[str, Callable[[str], bool]]] = {
-    "身份证号": (
+_FORMS: list[tuple[str, str, Callable[[str], bool]]] = [
+    (
+        "身份证号",
         rf"(?<![0-9a-z])[1-8][0-9]{{5}}{_SEP}(?:18|19|20)[0-9]{{6}}{_SEP}[0-9]{{3}}[0-9x](?![0-9a-z])",
         lambda found: is_identity_number(_plain(found)),
     ),
-    "银行卡号": (
-        rf"(?<![0-9])(?:[0-9]{{4}}{_SEP}){{3,4}}[0-9]{{1,4}}(?![0-9])",
-        lambda found: 16 <= len(_plain(found)) <= 19 and is_card_number(_plain(found)),
+    (
+        "银行卡号",
+        rf"(?<![0-9])(?:[0-9]{{4}}{_SEP}){{4}}[0-9]{{1,3}}(?![0-9])",
+        lambda found: is_card_number(_plain(found)),
     ),
-    "手机号": (rf"(?<![0-9])(?:\+?86{_SEP})?1[3-9][0-9]{_SEP}[0-9]{{4}}{_SEP}[0-9]{{4}}(?![0-9])", lambda _: True),
-    "固定电话": (
+    (
+        "银行卡号",
+        rf"(?<![0-9])(?:[0-9]{{4}}{_SEP}){{3}}[0-9]{{4}}(?![0-9])",
+        lambda found: is_card_number(_plain(found)),
+    ),
+    (
+        "手机号",
+        rf"(?<![0-9])(?:(?:\+|00)?86{_SEP})?1[3-9][0-9]{_SEP}[0-9]{{4}}{_SEP}[0-9]{{4}}(?![0-9])",
+        lambda _: True,
+    ),
+    (
+        "固定电话",
         r"(?<![0-9])(?:0[0-9]{2,3}[ -]?[2-9][0-9]{6,7}|\(0[0-9]{2,3}\) ?[2-9][0-9]{6,7})(?![0-9])",
         lambda _: True,
     ),
-    "电子邮箱": (r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}", lambda _: True),
-    "车牌号": (
+    (
+        "电子邮箱",
+        r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}",
+        lambda _: True,
+    ),
+    (
+        "车牌号",
         rf"[{_PROVINCES}][a-hj-z][ ·.-]?[a-hj-np-z0-9]{{4,5}}[a-hj-np-z0-9挂学警港澳](?![a-z0-9])",
         lambda found: sum(char.isdigit() for char in found) >= 2,
     ),
-    "门牌号": (
+    (
+        "门牌号",
         r"[0-9a-z]{1,4}(?:栋|幢|座|号楼)(?:[0-9a-z]{1,3}(?:单元|门))?[0-9]{1,2}(?:层|楼)?[0-9]{2,4}(?:室|号房|房|号|户)?(?![0-9年月日元])"
         r"|[0-9a-z]{1,3}(?:单元|门)[0-9]{3,4}(?:室|号房|房|号|户)?(?![0-9年月日元])"
         r"|(?<![0-9-])[0-9]{1,3}-[0-9]{1,2}-[0-9]{3,4}(?:室|号)?(?![0-9-])",
         lambda _: True,
     ),
-}
-_ANY = re.compile("|".join(f"(?P<k{number}>{pattern})" for number, (pattern, _) in enumerate(_KINDS.values())))
-_NAMES = list(_KINDS)
-_WORTH_LOOKING = re.compile(r"[0-9]{3}|@|[0-9][栋幢座号单门]")
+]
+_KINDS = [(kind, re.compile(pattern), is_one) for kind, pattern, is_one in _FORMS]
+_ANY = re.compile("|".join(pattern for _, pattern, _ in _FORMS))
+_WORTH_LOOKING = re.compile(rf"[0-9]{{3}}|@|[0-9][栋幢座号单门]|[{_PROVINCES}][a-hj-z][ ·.-]?[a-hj-np-z0-9]{{4}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +101,20 @@ class Found:
 
 def _candidates(text: str) -> Iterator[Found]:
     at = 0
-    while match := _ANY.search(text, at):
-        number = int((match.lastgroup or "k0")[1:])
-        is_one = _KINDS[_NAMES[number]][1]
-        if is_one(match.group()):
-            yield Found(match.start(), match.end(), _NAMES[number])
-            at = match.end()
-        else:
-            at = match.start() + 1
+    while somewhere := _ANY.search(text, at):
+        found = _found_at(text, somewhere.start())
+        if found:
+            yield found
+        at = found.end if found else somewhere.start() + 1
+
+
+def _found_at(text: str, at: int) -> Found | None:
+    """Return the first kind that begins at `at` and passes its check; one that fails must not hide another."""
+    for kind, pattern, is_one in _KINDS:
+        match = pattern.match(text, at)
+        if match and is_one(match.group()):
+            return Found(*match.span(), kind)
+    return None
 
 
 def find_personal_data(text: str) -> tuple[Found, ...]:

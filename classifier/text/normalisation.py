@@ -94,7 +94,7 @@ def _tables() -> tuple[dict[int, str], dict[str, str], re.Pattern[str], re.Patte
 def _radical_supplement() -> dict[str, str]:
     """Map CJK radicals that Unicode's NFKC leaves alone to the characters they are mistaken for."""
     pairs = (
-        "⺃乚⺅亻⺈刀⺉刂⺌小⺍小⺎兀⺐尢⺓幺⺕彐⺖忄⺗小⺘扌⺙攵⺛旡⺝月⺡氵⺢水⺣灬⺤爪⺥爪⺧牛⺨犭⺪疋⺫目⺬示⺭礻⺮竹⺯糸⺰纟⺱网⺲罒"
+        "⺃乚⺅亻⺈刀⺉刂⺊卜⺌小⺍小⺎兀⺐尢⺓幺⺕彐⺖忄⺗小⺘扌⺙攵⺛旡⺝月⺠民⺡氵⺢水⺣灬⺤爪⺥爪⺧牛⺨犭⺩王⺪疋⺫目⺬示⺭礻⺮竹⺯糸⺰纟⺱网⺲罒"
         "⺳网⺴网⺶羊⺸羊⺹耂⺻聿⺼月⺽臼⺾艹⺿艹⻀艹⻁虎⻂衤⻃西⻄西⻅见⻆角⻇角⻈讠⻉贝⻊足⻋车⻌辶⻍辶⻎辶⻏阝⻐钅⻑长⻒长⻓长⻔门⻖阝"
         "⻗雨⻘青⻙韦⻚页⻛风⻜飞⻝食⻟食⻠饣⻢马⻣骨⻤鬼⻥鱼⻦鸟⻧卤⻨麦⻩黄⻪黾⻬齐⻮齿⻰龙⻱龟⻳龟"
     )
