@@ -124,8 +124,14 @@ def read_categories(rows: Iterable[Row], findings: Findings) -> CategoryTree:
                 ),
             )
     for row, category in by_code.values():
-        if category.replaced_by and category.replaced_by not in by_code:
-            findings.error(row, "replaced_by", f"没有代码 {category.replaced_by}")
+        seen, at = {category.code}, category
+        while at.replaced_by:
+            if at.replaced_by not in by_code or at.replaced_by in seen:
+                problem = "替代关系成环" if at.replaced_by in seen else f"没有代码 {at.replaced_by}"
+                findings.error(row, "replaced_by", problem)
+                break
+            at = by_code[at.replaced_by][1]
+            seen.add(at.code)
     return CategoryTree(_with_paths(by_code, findings), {code: row.number for code, (row, _) in by_code.items()})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -228,6 +229,8 @@ def read_settings(path: Path) -> LedgerSettings:
         ):
             raise WrongCellError(path, f"应为{'文字' if kind is str else '数字'}", column=name)
     settings = LedgerSettings(**{name: given[name] for name in kinds if name in given})
+    if not re.fullmatch(r"[\w-]+", settings.name):
+        raise WrongCellError(path, "只能用文字、数字、下划线和连字符，因为它也是模型文件夹的名称", column="name")
     if not 0.5 <= settings.target_accuracy < 1:
         raise WrongCellError(path, "应在 0.5 与 1 之间", column="target_accuracy")
     if settings.reporting_level < 0 or settings.retention_days < 0:

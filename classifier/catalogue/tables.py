@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -98,7 +99,8 @@ class Row:
         if not self[column]:
             return None
         try:
-            return dt.date.fromisoformat(self[column].replace("/", "-"))
+            year, month, day = re.split(r"[-/.]", self[column])
+            return dt.date(int(year), int(month), int(day))
         except ValueError:
             findings.error(self, column, f"“{self[column]}”不是日期，应写成 2026-01-31")
             return None

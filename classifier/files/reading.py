@@ -55,7 +55,7 @@ def decide_encoding(path: Path) -> str:
     """Return the first encoding that decodes the whole file: by byte-order mark, then UTF-8, then GB18030.
 
     Raises:
-        WrongEncodingError: none does; names the row where UTF-8 ended.
+        WrongEncodingError: none does; names the furthest row that one of them reached.
     """
     with path.open("rb") as file:
         start = file.read(4)

@@ -370,3 +370,15 @@ def test_a_parent_that_is_not_there_is_named_with_those_that_are(write_ledger: W
     folder = write_ledger("child", parent="nowhere")
     with pytest.raises(LedgerNotFoundError, match="没有找到台账“nowhere”；现有：child"):
         load_ledger("child", folder.parent)
+
+
+def test_a_cycle_of_successors_is_found_and_days_as_excel_writes_them_are_read(write_ledger: WriteLedger) -> None:
+    table = "code,name,valid_from,valid_to,replaced_by\nA,甲,2020/1/31,2024/12/31,B\nB,乙,,2025.1.2,A\n"
+    folder = write_ledger(changed={"categories.csv": table, "duties.csv": None})
+    findings = inspect_ledger(str(folder), folder.parent)[1]
+    assert {
+        (one.file, one.row, one.column) for one in findings if one.column in ("replaced_by", "valid_from", "valid_to")
+    } == {
+        ("categories.csv", 2, "replaced_by"),
+        ("categories.csv", 3, "replaced_by"),
+    }

@@ -292,3 +292,10 @@ def test_masking_without_findings_gives_the_same_text_back() -> None:
     aligned = AlignedText.whole("路灯坏了")
     assert mask(aligned)[0] is aligned
     assert redact("路灯坏了", ()) == "路灯坏了"
+
+
+@pytest.mark.parametrize(
+    "text", ["3号楼120户居民", "3栋12层30户人家", "3号楼1500人", "5号楼120万元", "2号楼3012个车位"]
+)
+def test_counts_of_a_building_are_no_house_numbers(text: str) -> None:
+    assert find_personal_data(text) == ()
