@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+from classifier.catalogue.hierarchy import descend
 from classifier.catalogue.tables import Findings, Row
 from classifier.domain import Category
 from classifier.errors import UnknownCategoryError
@@ -132,24 +133,8 @@ def read_categories(rows: Iterable[Row], findings: Findings) -> CategoryTree:
                 break
             at = by_code[at.replaced_by][1]
             seen.add(at.code)
-    return CategoryTree(_with_paths(by_code, findings), {code: row.number for code, (row, _) in by_code.items()})
-
-
-def _with_paths(by_code: dict[str, tuple[Row, Category]], findings: Findings) -> Iterator[Category]:
-    for row, category in by_code.values():
-        names, seen, at = [category.name], {category.code}, category
-        parent = category.parent
-        while at.parent:
-            if at.parent not in by_code:
-                if at is category:
-                    findings.error(row, "parent", f"没有代码 {at.parent}")
-                    parent = ""
-                break
-            at = by_code[at.parent][1]
-            if at.code in seen:
-                findings.error(row, "parent", f"上级关系成环：{category.code} 经 {at.code} 又回到自己")
-                parent, names = "", [category.name]
-                break
-            seen.add(at.code)
-            names.append(at.name)
-        yield replace(category, parent=parent, path="/".join(reversed(names)), level=len(names))
+    placed = (
+        replace(category, parent=parent, path="/".join(names), level=len(names))
+        for category, parent, names in descend(by_code, findings)
+    )
+    return CategoryTree(placed, {code: row.number for code, (row, _) in by_code.items()})

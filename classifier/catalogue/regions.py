@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from classifier.catalogue.hierarchy import descend
 from classifier.catalogue.tables import Findings, Row
 from classifier.domain import Region
 from classifier.errors import UnknownRegionError
@@ -103,23 +104,6 @@ def read_regions(rows: Iterable[Row], findings: Findings) -> Gazetteer:
         else:
             region = Region(row["code"], row["name"], row["parent"], row.several("aliases"), row["department"])
             by_code[row["code"]] = row, region
-    return Gazetteer(_with_paths(by_code, findings))
-
-
-def _with_paths(by_code: dict[str, tuple[Row, Region]], findings: Findings) -> Iterator[Region]:
-    for row, region in by_code.values():
-        names, seen, at, parent = [region.name], {region.code}, region, region.parent
-        while at.parent:
-            if at.parent not in by_code:
-                if at is region:
-                    findings.error(row, "parent", f"没有代码 {at.parent}")
-                    parent = ""
-                break
-            at = by_code[at.parent][1]
-            if at.code in seen:
-                findings.error(row, "parent", f"上级关系成环：{region.code} 经 {at.code} 又回到自己")
-                parent, names = "", [region.name]
-                break
-            seen.add(at.code)
-            names.append(at.name)
-        yield replace(region, parent=parent, path="/".join(reversed(names)))
+    return Gazetteer(
+        replace(region, parent=parent, path="/".join(names)) for region, parent, names in descend(by_code, findings)
+    )
