@@ -69,3 +69,8 @@ def ledger_option(parser: argparse.ArgumentParser, *, required: bool = False) ->
         default=None if required else DEFAULT_LEDGER,
         help=f"台账的名称或文件夹{'' if required else f'（默认 {DEFAULT_LEDGER}）'}",
     )
+
+
+def model_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--model`."""
+    parser.add_argument("--model", help="模型版本（默认使用中的版本）")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 from typing import Final
 
 import pandas as pd
@@ -14,13 +13,11 @@ from classifier.domain import Complaint, Suggestion
 from classifier.errors import ComplaintError, NotTextError, UnknownRegionError
 from classifier.files.columns import parse_day
 from classifier.suggest.suggester import Suggester
-from classifier.text.normalisation import normalise
+from classifier.text.normalisation import letters
 
 INPUT: Final = ("text", "title", "region", "date")
 KEY: Final = "key"
 """Column of equal values for complaints that say the same, whatever their punctuation."""
-
-_NOT_LETTERS = re.compile(r"[\W_]+")
 
 
 def suggest_table(table: pd.DataFrame, suggester: Suggester) -> pd.DataFrame:
@@ -64,8 +61,8 @@ def _text(value: object) -> str:
 
 
 def _key(complaint: Complaint) -> str:
-    letters = _NOT_LETTERS.sub("", normalise(complaint.title).text + normalise(complaint.text).text)
-    return hashlib.blake2b(letters.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+    said = letters(complaint.title) + letters(complaint.text)
+    return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
 def _cells(suggestion: Suggestion) -> dict[str, object]:

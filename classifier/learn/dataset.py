@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,11 +37,29 @@ def read_labelled(path: Path, ledger: Ledger) -> list[Labelled]:
         WrongCellError: a label is not in the ledger, or a text is empty; names row and column.
         TableError: the file cannot be read, or has no column of texts or of categories.
     """
+    rows = []
+    for row in scan_labelled(path, ledger):
+        if isinstance(row, WrongCellError):
+            raise row
+        rows.append(row)
+    return rows
+
+
+def scan_labelled(path: Path, ledger: Ledger) -> Iterator[Labelled | WrongCellError]:
+    """Read as `read_labelled` does, but yield what is wrong with a row in the row's place and go on.
+
+    Raises:
+        TableError: the file cannot be read, or has no column of texts or of categories.
+    """
     source = open_source(path)
     columns = recognise(source.columns, path)
     if columns.category is None:
         raise MissingColumnError(path, "category", source.columns, "训练和评估需要每行的类别")
-    return [_label(_Cells(path, number, cells, columns), ledger) for number, cells in source.rows]
+    for number, cells in source.rows:
+        try:
+            yield _label(_Cells(path, number, cells, columns), ledger)
+        except WrongCellError as error:
+            yield error
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +121,17 @@ def ledger_complaints(ledger: Ledger) -> list[Labelled]:
 
 
 def label_findings(ledger: Ledger) -> list[Finding]:
-    """Return what is wrong with the labels of a ledger's own complaints: the first fault of each file."""
+    """Return what is wrong with the labels of a ledger's own complaints."""
     findings = []
     for path in ledger.complaint_files:
+        faults: list[TableError] = []
         try:
-            read_labelled(path, ledger)
+            faults += [row for row in scan_labelled(path, ledger) if isinstance(row, WrongCellError)]
         except TableError as error:
-            problem = str(error).partition("：")[2]
-            findings.append(Finding(f"complaints/{path.name}", error.row or 0, error.column, problem))
+            faults.append(error)
+        for fault in faults:
+            problem = str(fault).partition("：")[2]
+            findings.append(Finding(f"complaints/{path.name}", fault.row or 0, fault.column, problem))
     return findings
 
 

@@ -30,6 +30,7 @@ _TAG = re.compile(
 )
 _LOST = re.compile(r"\?{2,}")
 _SPACED_OUT = re.compile(rf"(?<![{HAN}])[{HAN}](?: [{HAN}]){{3,}}(?![{HAN}])")
+_NOT_LETTERS = re.compile(r"[\W_]+")
 _WHITE = re.compile(r"\s{2,}|[^\S ]|^\s+|\s+$")
 
 
@@ -149,3 +150,8 @@ def normalise(text: str) -> AlignedText:
             break
         aligned = repaired
     return aligned
+
+
+def letters(text: str) -> str:
+    """Return a normalised text's letters and digits alone: equal for texts that say the same in the same words."""
+    return _NOT_LETTERS.sub("", normalise(text).text)

@@ -1,0 +1,9 @@
+"""The commands: each parses its options, makes one library call, and prints."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from classifier.commands import answering, keeping, learning
+
+COMMANDS: Final = (*answering.COMMANDS, *learning.COMMANDS, *keeping.COMMANDS)

@@ -1,0 +1,92 @@
+"""Commands of clerks and analysts: suggest for one complaint, or for a file of them."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from tqdm import tqdm
+
+from classifier.desk import open_desk
+from classifier.domain import Complaint
+from classifier.presentation import lines, plain
+from classifier.settings import Places
+from classifier.terminal import DONE, ROWS_IN_ERROR, Command, first_build_progress, ledger_option, model_option
+
+
+def _suggest(given: argparse.Namespace) -> int:
+    text = given.text if given.text is not None else sys.stdin.read()
+    suggester = open_desk(Places.from_environment(), given.ledger, given.model, first_build_progress())
+    complaint = Complaint(text, given.title, given.region)
+    suggestion = suggester.suggest(complaint)
+    if given.json:
+        print(json.dumps(plain(suggestion), ensure_ascii=False, indent=1))
+    else:
+        print("\n".join(lines(suggestion, text, given.title)))
+    return DONE
+
+
+def _batch(given: argparse.Namespace) -> int:
+    from classifier.batch.run import BatchRequest, run_batch
+
+    places = Places.from_environment()
+    suggester = open_desk(places, given.ledger, given.model, first_build_progress())
+    request = BatchRequest(
+        given.input,
+        given.output,
+        given.ledger,
+        given.model,
+        given.text_column,
+        given.title_column,
+        given.headers,
+        given.jobs,
+    )
+    with tqdm(unit="行", file=sys.stderr, desc=given.input.name, delay=1) as bar:
+        advance: Callable[[int], object] = bar.update
+        report = run_batch(request, places, suggester, advance)
+    if given.json:
+        print(json.dumps(dataclasses.asdict(report), ensure_ascii=False))
+    else:
+        print(
+            f"{report.rows} 行（{report.how}）：自动 {report.automatic}，人工 {report.manual}，"
+            f"重复 {report.duplicates}，出错 {report.errors} → {given.output}"
+        )
+    return ROWS_IN_ERROR if report.errors else DONE
+
+
+def _suggest_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("text", nargs="?", help="诉求正文；不给则从标准输入读取")
+    parser.add_argument("--title", default="", help="标题")
+    parser.add_argument("--region", default="", help="地区代码或名称")
+    ledger_option(parser)
+    model_option(parser)
+
+
+def _batch_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("input", type=Path, help="输入：CSV、XLSX、XLS 或 JSONL")
+    parser.add_argument("output", type=Path, help="输出：CSV、XLSX 或 JSONL")
+    ledger_option(parser)
+    model_option(parser)
+    parser.add_argument("--text-column", help="诉求正文所在的列")
+    parser.add_argument("--title-column", help="标题所在的列")
+    parser.add_argument("--headers", choices=("en", "zh"), default="en", help="新增列的列名用英文或中文")
+    parser.add_argument("--engine", choices=("local",), default="local", help="在哪里运行")
+    parser.add_argument("--jobs", type=_count, default=0, help="进程数（默认每核一个）")
+
+
+def _count(value: str) -> int:
+    number = int(value)
+    if number < 0:
+        raise argparse.ArgumentTypeError("不能小于 0")
+    return number
+
+
+COMMANDS: Final = (
+    Command("suggest", "给一件诉求提出类别和部门建议", _suggest_arguments, _suggest),
+    Command("batch", "给一个文件的每一行提出建议", _batch_arguments, _batch),
+)

@@ -1,0 +1,114 @@
+"""Commands of the steward of the data: audit labels, train, and measure."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import Final
+
+from tqdm import tqdm
+
+from classifier.catalogue.ledger import load_ledger
+from classifier.desk import open_desk, train_version
+from classifier.learn.dataset import read_labelled
+from classifier.presentation import plain
+from classifier.registry.versions import Registry
+from classifier.settings import Places
+from classifier.terminal import (
+    DONE,
+    ROWS_IN_ERROR,
+    Command,
+    first_build_progress,
+    ledger_option,
+    model_option,
+    progress_bar,
+)
+
+
+def _audit(given: argparse.Namespace) -> int:
+    from classifier.files.writing import open_sink
+    from classifier.learn.audit import Problem, Remark, audit_files
+
+    ledger = load_ledger(given.ledger, Places.from_environment().ledgers)
+    audit = audit_files(given.data or ledger.complaint_files, ledger, given.enough)
+    if given.output:
+        columns = [field.name for field in dataclasses.fields(Remark)]
+        with open_sink(given.output, columns) as sink:
+            sink.write([["" if cell is None else cell for cell in dataclasses.astuple(one)] for one in audit.remarks])
+    if given.json:
+        print(json.dumps(plain(audit), ensure_ascii=False, indent=1))
+    else:
+        for remark in audit.remarks:
+            print(remark)
+        found = "，".join(f"{problem.label} {count}" for problem, count in audit.counts.items())
+        print(f"{ledger.name}：{audit.rows} 件，{audit.categories} 个末级类别；{found or '没有发现问题'}")
+    return ROWS_IN_ERROR if audit.counts.get(Problem.UNREADABLE) else DONE
+
+
+def _train(given: argparse.Namespace) -> int:
+    places = Places.from_environment()
+    ledger, registry = load_ledger(given.ledger, places.ledgers), Registry(places.models)
+    rows = [row for path in given.data for row in read_labelled(path, ledger)]
+    version, trained = train_version(ledger, registry, rows, progress_bar())
+    if given.promote:
+        registry.promote(ledger.name, version.name)
+    state = "已启用" if given.promote else f"未启用；启用：fenban models promote {version.name} --ledger {ledger.name}"
+    if given.json:
+        print(
+            json.dumps(
+                {"version": version.name, "promoted": given.promote, **trained.facts}, ensure_ascii=False, indent=1
+            )
+        )
+    else:
+        print(f"{ledger.name}/{version.name}（{state}）")
+        print("\n".join(f"{name}: {value}" for name, value in trained.facts["metrics"].items()))
+    return DONE
+
+
+def _evaluate(given: argparse.Namespace) -> int:
+    from classifier.learn.evaluation import evaluate
+
+    places = Places.from_environment()
+    suggester = open_desk(places, given.ledger, given.model, first_build_progress())
+    rows = read_labelled(given.data, suggester.ledger)
+    with tqdm(total=len(rows), unit="行", file=sys.stderr, delay=1) as bar:
+        result = evaluate(rows, suggester, bar.update)
+    figures = {"model": suggester.model.name, **plain(result)}
+    if given.json:
+        print(json.dumps(figures, ensure_ascii=False, indent=1))
+    else:
+        for name, value in figures.items():
+            if name != "per_category":
+                print(f"{name:22} {value if value is not None else '—'}")
+        for name, value in sorted(figures["per_category"].items(), key=lambda pair: pair[1]):
+            print(f"  F1 {value:.3f}  {name}")
+    return DONE
+
+
+def _audit_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", nargs="*", type=Path, help="带类别的诉求文件；不给则检查台账自己的 complaints/")
+    ledger_option(parser, required=True)
+    parser.add_argument("--output", type=Path, help="把问题清单写成 CSV、XLSX 或 JSONL")
+    parser.add_argument("--enough", type=int, default=12, metavar="N", help="一个类别至少应有的件数（默认 12）")
+
+
+def _train_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", nargs="*", type=Path, help="带类别的诉求文件；台账自己的 complaints/ 总会用到")
+    ledger_option(parser, required=True)
+    parser.add_argument("--promote", action="store_true", help="训练后立即启用")
+
+
+def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", type=Path, help="带类别的诉求文件")
+    ledger_option(parser, required=True)
+    model_option(parser)
+
+
+COMMANDS: Final = (
+    Command("audit", "训练前检查带类别的诉求：重复、同文异类、样本过少", _audit_arguments, _audit),
+    Command("train", "用带类别的诉求训练一个新版本", _train_arguments, _train),
+    Command("evaluate", "用带类别的诉求检验一个版本", _evaluate_arguments, _evaluate),
+)
