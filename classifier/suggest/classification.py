@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 from classifier.catalogue.ledger import Ledger
 from classifier.domain import Category
-from classifier.suggest.calibration import log_loss
+from classifier.suggest.calibration import Calibration
 from classifier.suggest.model import LEAVES, OWN, Model, Prediction
 from classifier.suggest.thresholds import choose_thresholds
 
@@ -35,7 +34,7 @@ class Classified:
 
 
 class Classification:
-    """Carries probabilities over crosswalk and levels, with sharpness and thresholds from held-out rows."""
+    """Carries probabilities over crosswalk and levels, with calibration and thresholds from held-out rows."""
 
     def __init__(self, ledger: Ledger, model: Model) -> None:
         self.ledger = ledger
@@ -48,10 +47,8 @@ class Classification:
         self.categories, self._report = _reporting(ledger)
         self.leaf_to_report = self._report if self._shares is None else self._shares @ self._report
         probabilities, truth = self._held_out(model)
-        self.sharpness = _fit_power(probabilities, truth)
-        self.thresholds = choose_thresholds(
-            _power(probabilities, self.sharpness), truth, ledger.settings.target_accuracy
-        )
+        self.calibration = Calibration.fit(probabilities, truth)
+        self.thresholds = choose_thresholds(self.calibration(probabilities), truth, ledger.settings.target_accuracy)
 
     def label_to_report(self, group: str) -> Floats:
         """Return the matrix from a group's labels, in the model's order, to the reported categories."""
@@ -75,7 +72,7 @@ class Classification:
                 leaves = leaves * (self._shares @ (learnt / np.maximum(own, np.float32(1e-9))))
                 leaves = (leaves / max(float(leaves.sum()), 1e-9)).astype(np.float32)
             own, outside = learnt, 0.0
-        return Classified(leaves, _power(own @ self._report, self.sharpness), outside)
+        return Classified(leaves, self.calibration(own @ self._report), outside)
 
     def _in_ledger_order(self, probabilities: Floats) -> Floats:
         """Carry `(n_rows, n_labels)` of the model to `(n_rows, n_leaves)` of the ledger's base."""
@@ -129,25 +126,3 @@ def _reporting(ledger: Ledger) -> tuple[Sequence[Category], Floats]:
     matrix = np.zeros((len(tree.leaves), len(reported)), dtype=np.float32)
     matrix[np.arange(len(above)), [column[category.code] for category in above]] = 1
     return reported, matrix
-
-
-def _power(probabilities: Floats, sharpness: float) -> Floats:
-    """Return `p ** sharpness`, made to sum to 1; all zero becomes even."""
-    raised: Floats = np.power(np.maximum(probabilities, 1e-9), np.float32(sharpness))
-    raised /= raised.sum(axis=-1, keepdims=True)
-    return raised
-
-
-def _fit_power(probabilities: Floats, truth: NDArray[np.int32]) -> float:
-    """Find the sharpness with the least log loss on held-out rows that have a true column."""
-    known = truth >= 0
-    if known.sum() < 50:
-        return 1.0
-    kept, right = probabilities[known], truth[known]
-    found = minimize_scalar(
-        lambda exponent: log_loss(_power(kept, float(np.exp(exponent))), right),
-        bounds=(-1.5, 1.5),
-        method="bounded",
-        options={"xatol": 0.02},
-    )
-    return float(np.exp(found.x))

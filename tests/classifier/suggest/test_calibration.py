@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from classifier.suggest.calibration import calibration_error, fit_sharpness, log_loss, softmax
+from classifier.suggest.calibration import Calibration, calibration_error, fit_sharpness, log_loss, softmax
 from classifier.suggest.thresholds import NEVER, choose_thresholds
 
 RANDOM = np.random.default_rng(3)
@@ -65,3 +65,22 @@ def test_a_category_with_bad_evidence_of_its_own_asks_for_more_than_the_others()
     spoiled = (first == 1) & (RANDOM.random(len(first)) < 0.2)
     thresholds = choose_thresholds(chances, np.where(spoiled, 0, truth), target=0.95)
     assert thresholds[1] > thresholds[0]
+
+
+def test_calibration_finds_the_doubt_and_the_sharpness_that_made_the_labels() -> None:
+    random = np.random.default_rng(8)
+    scores = random.normal(size=(20_000, 4)).astype(np.float32) * 3
+    stated = softmax(scores.copy(), 1)
+    meant = Calibration(1.5, 0.2)(stated).astype(np.float64)
+    truth = np.array([random.choice(4, p=row / row.sum()) for row in meant])
+    truth[::10] = -1
+    found = Calibration.fit(stated, truth)
+    assert abs(found.sharpness - 1.5) < 0.15
+    assert abs(found.doubt - 0.2) < 0.03
+    np.testing.assert_allclose(found(stated).sum(axis=1), 1, rtol=1e-5)
+
+
+def test_too_few_rows_leave_probabilities_as_they_are() -> None:
+    stated = softmax(np.random.default_rng(8).normal(size=(40, 3)).astype(np.float32), 1)
+    assert Calibration.fit(stated, stated.argmax(axis=1)) == Calibration()
+    np.testing.assert_allclose(Calibration()(stated), stated, rtol=1e-5)
