@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 
 from classifier.catalogue.ledger import Ledger, load_ledger
-from classifier.errors import BundleIncompatibleError, ModelNotFoundError
+from classifier.domain import Complaint
+from classifier.errors import BundleIncompatibleError, EmptyBacklogError, ModelNotFoundError
+from classifier.learn.adaptation import Adaptation, compare
+from classifier.learn.backlog import sample_backlog
 from classifier.learn.dataset import Labelled, ledger_complaints
 from classifier.learn.training import Progress, Trained, train
 from classifier.registry.bundle import read_bundle, write_bundle
@@ -86,6 +90,30 @@ def train_version(
         trained = train(ledger, ledger_complaints(ledger.base), own, progress=progress)
     with registry.building(ledger.name):
         return store(trained, ledger, registry), trained
+
+
+def adapt_version(
+    ledger: Ledger, places: Places, complaints: Iterable[Complaint], progress: Progress = silent
+) -> tuple[Version, Adaptation]:
+    """Fit the model to a backlog of unlabelled complaints; the version is stored, not promoted.
+
+    The ledger's own labelled complaints and the base's are learnt from as in any training.
+
+    Raises:
+        EmptyBacklogError: the backlog has no complaint with a text.
+        ModelNotFoundError: the base has no labelled complaints to train on.
+    """
+    count, sample = sample_backlog(complaints)
+    if not sample:
+        raise EmptyBacklogError
+    before = open_desk(places, ledger.name, progress=progress)
+    own = [] if ledger.parent is None else ledger_complaints(ledger)
+    trained = train(ledger, ledger_complaints(ledger.base), own, sample, progress=progress)
+    report = compare(count, sample, before, Suggester(ledger, trained.model))
+    trained.facts["adaptation"] = asdict(report)
+    registry = Registry(places.models)
+    with registry.building(ledger.name):
+        return store(trained, ledger, registry), report
 
 
 def store(trained: Trained, ledger: Ledger, registry: Registry) -> Version:

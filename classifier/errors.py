@@ -20,7 +20,8 @@ FenbanError
 ├── NothingToWorkWithError
 │   ├── LedgerNotFoundError
 │   ├── ModelNotFoundError
-│   └── NoLabelledDataError
+│   ├── NoLabelledDataError
+│   └── EmptyBacklogError
 ├── BundleError
 │   ├── BundleCorruptError
 │   └── BundleIncompatibleError
@@ -214,6 +215,15 @@ class NoLabelledDataError(NothingToWorkWithError):
         super().__init__(
             f"台账“{ledger}”没有带类别的诉求可供训练；请在其 complaints/ 文件夹放入 CSV，或在命令中给出文件"
         )
+
+
+class EmptyBacklogError(NothingToWorkWithError):
+    """There is no text to adapt to."""
+
+    code = "empty_backlog"
+
+    def __init__(self) -> None:
+        super().__init__("给出的文件里没有一行有正文或标题，没有可学习的内容")
 
 
 class BundleError(FenbanError):

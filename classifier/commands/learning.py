@@ -1,4 +1,4 @@
-"""Commands of the steward of the data: audit labels, train, and measure."""
+"""Commands of the steward of the data: audit labels, train, adapt, and measure."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Final
 from tqdm import tqdm
 
 from classifier.catalogue.ledger import load_ledger
-from classifier.desk import open_desk, train_version
-from classifier.learn.dataset import read_labelled
+from classifier.desk import adapt_version, open_desk, train_version
+from classifier.learn.dataset import read_labelled, read_unlabelled
 from classifier.presentation import plain
 from classifier.registry.versions import Registry
 from classifier.settings import Places
@@ -55,7 +55,7 @@ def _train(given: argparse.Namespace) -> int:
     version, trained = train_version(ledger, registry, rows, progress_bar())
     if given.promote:
         registry.promote(ledger.name, version.name)
-    state = "已启用" if given.promote else f"未启用；启用：fenban models promote {version.name} --ledger {ledger.name}"
+    state = _state(version.name, ledger.name, promoted=given.promote)
     if given.json:
         print(
             json.dumps(
@@ -66,6 +66,35 @@ def _train(given: argparse.Namespace) -> int:
         print(f"{ledger.name}/{version.name}（{state}）")
         print("\n".join(f"{name}: {value}" for name, value in trained.facts["metrics"].items()))
     return DONE
+
+
+def _adapt(given: argparse.Namespace) -> int:
+    places = Places.from_environment()
+    ledger = load_ledger(given.ledger, places.ledgers)
+    complaints = (
+        complaint
+        for path in given.backlog
+        for complaint in read_unlabelled(path, given.text_column, given.title_column)
+    )
+    version, report = adapt_version(ledger, places, complaints, progress_bar())
+    if given.promote:
+        Registry(places.models).promote(ledger.name, version.name)
+    if given.json:
+        figures = {"version": version.name, "promoted": given.promote, **plain(report)}
+        print(json.dumps(figures, ensure_ascii=False, indent=1))
+        return DONE
+    print(f"{ledger.name}/{version.name}（{_state(version.name, ledger.name, promoted=given.promote)}）")
+    print(f"积压 {report.backlog} 件，学习其中 {report.learnt_from} 件；在其中 {report.compared} 件上比较：")
+    print(f"  认识的字词      {report.known_before:6.1%} → {report.known_after:6.1%}")
+    print(f"  预计判对        {report.expected_before:6.1%} → {report.expected_after:6.1%}")
+    print(f"  可自动分办      {report.automatic_before:6.1%} → {report.automatic_after:6.1%}")
+    print(f"  首选类别有变    {report.changed:6.1%}")
+    print("  类别构成估计    " + "、".join(f"{path} {share:.1%}" for path, share in [*report.mix.items()][:8]))
+    return DONE
+
+
+def _state(version: str, ledger: str, *, promoted: bool) -> str:
+    return "已启用" if promoted else f"未启用；启用：fenban models promote {version} --ledger {ledger}"
 
 
 def _evaluate(given: argparse.Namespace) -> int:
@@ -101,6 +130,14 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--promote", action="store_true", help="训练后立即启用")
 
 
+def _adapt_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("backlog", nargs="+", type=Path, help="没有类别的诉求文件：CSV、XLSX、XLS 或 JSONL")
+    ledger_option(parser, required=True)
+    parser.add_argument("--text-column", help="诉求正文所在的列")
+    parser.add_argument("--title-column", help="标题所在的列")
+    parser.add_argument("--promote", action="store_true", help="完成后立即启用")
+
+
 def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", type=Path, help="带类别的诉求文件")
     ledger_option(parser, required=True)
@@ -110,5 +147,6 @@ def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
 COMMANDS: Final = (
     Command("audit", "训练前检查带类别的诉求：重复、同文异类、样本过少", _audit_arguments, _audit),
     Command("train", "用带类别的诉求训练一个新版本", _train_arguments, _train),
+    Command("adapt", "用没有类别的积压诉求，使模型适应本地的用语", _adapt_arguments, _adapt),
     Command("evaluate", "用带类别的诉求检验一个版本", _evaluate_arguments, _evaluate),
 )

@@ -62,6 +62,19 @@ def scan_labelled(path: Path, ledger: Ledger) -> Iterator[Labelled | WrongCellEr
             yield error
 
 
+def read_unlabelled(path: Path, text_column: str | None = None, title_column: str | None = None) -> Iterator[Complaint]:
+    """Yield the complaints of a backlog file, title and text alone, one row at a time.
+
+    Raises:
+        TableError: the file cannot be read, or has no column of texts.
+    """
+    source = open_source(path)
+    columns = recognise(source.columns, path, text_column, title_column)
+    for number, cells in source.rows:
+        row = _Cells(path, number, cells, columns)
+        yield Complaint(row["text"], row["title"])
+
+
 @dataclass(frozen=True, slots=True)
 class _Cells:
     """One row with the places of its columns."""

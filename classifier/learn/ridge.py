@@ -64,6 +64,18 @@ def fit_ridge(
         weights: how much each row counts, above 0; all 1 when None.
         groups: rows with the same number are left out together; each row alone when None.
     """
+    factor, dual = _solve(K, Y, penalty, weights)
+    lower, _ = lapack.spotri(factor, lower=1, overwrite_c=1)
+    return RidgeFit(np.ascontiguousarray(dual), Y - _residuals(lower, dual, groups))
+
+
+def solve_ridge(K: Floats, Y: Floats, penalty: float, weights: Floats | None = None) -> Floats:
+    """Return the dual of `fit_ridge` alone, in a third of its time."""
+    return np.ascontiguousarray(_solve(K, Y, penalty, weights)[1])
+
+
+def _solve(K: Floats, Y: Floats, penalty: float, weights: Floats | None) -> tuple[Floats, Floats]:
+    """Return the Cholesky factor of the system and the solution."""
     n = len(K)
     system = K.copy()
     system.flat[:: n + 1] += penalty if weights is None else penalty / weights
@@ -71,8 +83,7 @@ def fit_ridge(
     if info:
         raise ArithmeticError(f"the system of {n} rows is not positive definite (spotrf: {info})")
     dual, _ = lapack.spotrs(factor, np.asfortranarray(Y, dtype=np.float32), lower=1)
-    lower, _ = lapack.spotri(factor, lower=1, overwrite_c=1)
-    return RidgeFit(np.ascontiguousarray(dual), Y - _residuals(lower, dual, groups))
+    return factor, dual
 
 
 def _residuals(inverse_lower: Floats, dual: Floats, groups: NDArray[np.int32] | None) -> Floats:

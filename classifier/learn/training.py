@@ -22,11 +22,12 @@ from scipy import sparse
 from classifier.catalogue.ledger import Ledger
 from classifier.domain import Category, Complaint, Kind
 from classifier.errors import NoLabelledDataError
+from classifier.learn.backlog import latent_targets
 from classifier.learn.dataset import Labelled, corpus_fingerprint
-from classifier.learn.ridge import fit_ridge, gram, near_duplicate_groups
+from classifier.learn.ridge import fit_ridge, gram, near_duplicate_groups, solve_ridge
 from classifier.suggest.calibration import fit_sharpness, softmax
 from classifier.suggest.model import DEPARTMENTS, KINDS, LEAVES, OWN, Head, HeldOut, Model, quantise
-from classifier.text.features import FeatureSpace
+from classifier.text.features import MIN_DOCUMENTS, FeatureSpace
 from classifier.text.pipeline import ReadComplaint, TextPipeline
 
 Floats = NDArray[np.float32]
@@ -42,7 +43,8 @@ class Recipe:
     the target of a complaint's further categories beside 1 for the first; `kinship` the target that a leaf's
     kin share, at each level above it; `balance` how far a category with many complaints is held to the weight
     of one with few (0 not at all, 1 wholly); `knowledge_weight` how much a category's own description counts
-    beside a complaint; `base_weight` how much a base complaint counts for a child's own categories.
+    beside a complaint; `base_weight` how much a base complaint counts for a child's own categories;
+    `backlog_weight` how much an unlabelled complaint counts beside a labelled one.
     """
 
     penalty: float = 20.0
@@ -52,6 +54,7 @@ class Recipe:
     balance: float = 0.75
     knowledge_weight: float = 4.0
     base_weight: float = 0.3
+    backlog_weight: float = 0.3
 
 
 DEFAULT: Final = Recipe()
@@ -69,12 +72,15 @@ def train(
     ledger: Ledger,
     base_rows: Sequence[Labelled],
     own_rows: Sequence[Labelled] = (),
+    backlog: Sequence[Complaint] = (),
     *,
     recipe: Recipe = DEFAULT,
     pipeline: TextPipeline | None = None,
     progress: Progress = lambda _what, _share: None,
 ) -> Trained:
     """Train on the base's labelled complaints and, for a child ledger, on its own.
+
+    With a `backlog` of a place's unlabelled complaints the model learns that place's wording as well.
 
     Raises:
         NoLabelledDataError: there is no labelled complaint at all.
@@ -85,17 +91,18 @@ def train(
     pipeline = pipeline or TextPipeline()
     knowledge = [Labelled(describe(leaf), (leaf.code,)) for leaf in base.categories.leaves_in_use]
     rows = [*base_rows, *own_rows, *knowledge]
+    complaints = [*(row.complaint for row in rows), *backlog]
     read: list[ReadComplaint] = []
-    for at, row in enumerate(rows):
-        read.append(pipeline.read(row.complaint))
+    for at, complaint in enumerate(complaints):
+        read.append(pipeline.read(complaint))
         if at % 250 == 0:
-            progress("阅读诉求", 0.2 * at / len(rows))
+            progress("阅读诉求", 0.2 * at / len(complaints))
     progress("统计特征", 0.2)
-    space = FeatureSpace.fit(read)
+    space = FeatureSpace.fit(read, MIN_DOCUMENTS + bool(backlog))
     X = space.transform(read)
     progress("比较诉求", 0.4)
     K = gram(X)
-    layout = _Layout(len(base_rows), len(own_rows), len(knowledge))
+    layout = _Layout(len(base_rows), len(own_rows), len(knowledge), len(backlog))
     progress("求解模型", 0.5)
     solved = [_solve_base(base, rows, K, layout, recipe)]
     if own_rows:
@@ -104,7 +111,7 @@ def train(
     progress("压缩与校准", 0.9)
     model = _assemble(space, X, solved)
     progress("完成", 1.0)
-    return Trained(model, _facts(ledger, base_rows, own_rows, pipeline, model, recipe))
+    return Trained(model, _facts(ledger, base_rows, own_rows, pipeline, model, recipe, len(backlog)))
 
 
 def describe(leaf: Category) -> Complaint:
@@ -119,11 +126,21 @@ class _Layout:
     base: int
     own: int
     knowledge: int
+    backlog: int = 0
 
     @property
     def base_and_knowledge(self) -> NDArray[np.intp]:
         every = np.arange(self.base + self.own + self.knowledge)
         return np.delete(every, slice(self.base, self.base + self.own))
+
+    @property
+    def unlabelled(self) -> NDArray[np.intp]:
+        first = self.base + self.own + self.knowledge
+        return np.arange(first, first + self.backlog)
+
+    @property
+    def total(self) -> int:
+        return self.base + self.own + self.knowledge + self.backlog
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +165,12 @@ def _solve_base(base: Ledger, rows: Sequence[Labelled], K: Floats, layout: _Layo
     Y = np.concatenate([Y_leaves, Y_kinds, Y_departments], axis=1)
     weights = _balanced([row.categories[0] for row in mine[: layout.base]], recipe.balance)
     weights = np.concatenate([weights, np.full(layout.knowledge, recipe.knowledge_weight, np.float32)])
-    part = K[np.ix_(taking_part, taking_part)]
+    part = _part(K, taking_part)
     fit = fit_ridge(part, Y, recipe.penalty, weights, near_duplicate_groups(part))
+    dual = _spread(fit.dual, taking_part, layout.total)
+    if layout.backlog:
+        dual = _learn_from_backlog(K, Y, weights, layout, recipe)
+    # Of the model without the backlog: its targets were made from all labels, so that no row is held out of them.
     held_out = fit.held_out[: layout.base]
     cut = np.cumsum([0, len(leaves), len(Kind), len(departments)])
     truths = [
@@ -167,12 +188,22 @@ def _solve_base(base: Ledger, rows: Sequence[Labelled], K: Floats, layout: _Layo
         DEPARTMENTS: (departments, sharpness[2]),
     }
     probabilities = softmax(held_out[:, : len(leaves)].copy(), sharpness[0])
-    return _Solved(groups, _spread(fit.dual, taking_part, len(rows)), probabilities, truths[0])
+    return _Solved(groups, dual, probabilities, truths[0])
+
+
+def _learn_from_backlog(K: Floats, Y: Floats, weights: Floats, layout: _Layout, recipe: Recipe) -> Floats:
+    """Solve for corpus and backlog together, the backlog's targets being what its latent teacher says."""
+    taking_part = np.concatenate([layout.base_and_knowledge, layout.unlabelled])
+    part = _part(K, taking_part)
+    targets = latent_targets(part, Y, weights)
+    weights = np.concatenate([weights, np.full(layout.backlog, recipe.backlog_weight, np.float32)])
+    dual = solve_ridge(part, np.concatenate([Y, targets]), recipe.penalty, weights)
+    return _spread(dual, taking_part, layout.total)
 
 
 def _solve_own(ledger: Ledger, rows: Sequence[Labelled], K: Floats, layout: _Layout, recipe: Recipe) -> _Solved:
     own = [leaf.code for leaf in ledger.categories.leaves]
-    Y = np.zeros((len(rows), len(own)), dtype=np.float32)
+    Y = np.zeros((layout.total, len(own)), dtype=np.float32)
     local = slice(layout.base, layout.base + layout.own)
     Y[local] = _targets([row.categories for row in rows[local]], own, recipe.second_matter)
     taking_part = np.arange(layout.base, layout.base + layout.own)
@@ -182,13 +213,18 @@ def _solve_own(ledger: Ledger, rows: Sequence[Labelled], K: Floats, layout: _Lay
         Y[weak] = _targets([rows[at].categories[:1] for at in weak], leaves) @ ledger.projection.shares
         taking_part = np.concatenate([taking_part, weak[Y[weak].sum(axis=1) > 0]])
     weights = np.where(np.arange(len(taking_part)) < layout.own, 1.0, recipe.base_weight).astype(np.float32)
-    part = K[np.ix_(taking_part, taking_part)]
+    part = _part(K, taking_part)
     fit = fit_ridge(part, Y[taking_part], recipe.own_penalty, weights, near_duplicate_groups(part))
     held_out = fit.held_out[: layout.own]
     truth = _truth([row.categories[0] for row in rows[local]], own)
     sharpness = fit_sharpness(held_out, truth)
-    dual = _spread(fit.dual, taking_part, len(rows))
+    dual = _spread(fit.dual, taking_part, layout.total)
     return _Solved({OWN: (tuple(own), sharpness)}, dual, softmax(held_out.copy(), sharpness), truth)
+
+
+def _part(K: Floats, rows: NDArray[np.intp]) -> Floats:
+    """Return the inner products among `rows` (ascending), without a copy where these are all."""
+    return K if len(rows) == len(K) else K[np.ix_(rows, rows)]
 
 
 def _targets(labels: Sequence[tuple[str, ...]], names: Sequence[str], further: float = 1.0) -> Floats:
@@ -247,6 +283,7 @@ def _facts(
     pipeline: TextPipeline,
     model: Model,
     recipe: Recipe,
+    n_backlog: int,
 ) -> dict[str, Any]:
     held_out = model.held_out
     metrics = {"held_out_leaf_accuracy": _accuracy(held_out.leaves, held_out.truth)}
@@ -259,7 +296,7 @@ def _facts(
         "text": pipeline.fingerprint,
         "catalogue": ledger.fingerprint,
         "corpus": {"base": corpus_fingerprint(base_rows), "own": corpus_fingerprint(own_rows)},
-        "rows": {"base": len(base_rows), "own": len(own_rows)},
+        "rows": {"base": len(base_rows), "own": len(own_rows), "backlog": n_backlog},
         "features": model.space.n_features,
         "recipe": {name: getattr(recipe, name) for name in Recipe.__slots__},
         "metrics": metrics,

@@ -48,7 +48,9 @@ class Classification:
         self.leaf_to_report = self._report if self._shares is None else self._shares @ self._report
         probabilities, truth = self._held_out(model)
         self.calibration = Calibration.fit(probabilities, truth)
-        self.thresholds = choose_thresholds(self.calibration(probabilities), truth, ledger.settings.target_accuracy)
+        calibrated = self.calibration(probabilities)
+        self.thresholds = choose_thresholds(calibrated, truth, ledger.settings.target_accuracy)
+        self.expected_mix = calibrated.mean(axis=0) if len(calibrated) else np.ones_like(self.thresholds)
 
     def label_to_report(self, group: str) -> Floats:
         """Return the matrix from a group's labels, in the model's order, to the reported categories."""

@@ -71,7 +71,7 @@ def test_local_labels_decide_over_the_crosswalk(ledgers: Path, tmp_path: Path) -
     registry.promote("child", version.name)
     suggester = open_desk(places, "child")
     assert suggester.model.name == "child/v1"
-    assert trained.facts["rows"] == {"base": 44, "own": 40}
+    assert trained.facts["rows"] == {"base": 44, "own": 40, "backlog": 0}
     assert suggester.suggest(Complaint("南门的路灯坏了一直没人修")).categories[0].category.name == "环境问题"
     assert suggester.suggest(Complaint("老板拖欠我工资")).categories[0].category.name == "工资问题"
     departments = suggester.suggest(Complaint("老板拖欠我工资")).departments
