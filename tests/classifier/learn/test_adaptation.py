@@ -21,7 +21,7 @@ from classifier.settings import Places
 
 
 def test_words_that_only_the_backlog_has_are_learnt_from_their_company(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backlog, "DIRECTIONS", 4)
+    monkeypatch.setattr(backlog, "DIRECTIONS", 2)
     # Two topics. The corpus knows half of each topic's words; the backlog joins them with the other half.
     random = np.random.default_rng(1)
     known, strange = {0: range(10), 1: range(10, 20)}, {0: range(20, 30), 1: range(30, 40)}
