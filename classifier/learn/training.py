@@ -50,9 +50,9 @@ class Recipe:
     penalty: float = 20.0
     own_penalty: float = 0.5
     second_matter: float = 0.7
-    kinship: float = 2.0
-    balance: float = 0.75
-    knowledge_weight: float = 4.0
+    kinship: float = 1.5
+    balance: float = 0.5
+    knowledge_weight: float = 8.0
     base_weight: float = 0.3
     backlog_weight: float = 0.3
 

@@ -15,7 +15,7 @@ from classifier.suggest.model import DEPARTMENTS, Model, Prediction
 
 Floats = NDArray[np.float32]
 
-LEARNT_SHARE = 0.3
+LEARNT_SHARE = 0.4
 """Weight of what the text says of departments by itself; below one half, so that a certain duty outranks it."""
 
 _KEPT_TABLES = 256
