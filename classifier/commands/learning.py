@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from classifier.catalogue.ledger import load_ledger
 from classifier.desk import adapt_version, open_desk, train_version
+from classifier.learn.audit import Problem, Remark, audit_files
 from classifier.learn.dataset import read_labelled, read_unlabelled
 from classifier.presentation import plain
 from classifier.registry.versions import Registry
@@ -28,16 +29,23 @@ from classifier.terminal import (
 )
 
 
+AUDIT_COLUMNS: Final = ("问题", "位置", "编号", "类别", "另一处", "另一编号", "另一类别", "相似度", "说明")
+
+
+def _cells(remark: Remark) -> list[object]:
+    """Return what stands below all but the first of `AUDIT_COLUMNS`."""
+    _, *rest = dataclasses.astuple(remark)
+    return ["" if cell is None else cell for cell in rest]
+
+
 def _audit(given: argparse.Namespace) -> int:
     from classifier.files.writing import open_sink
-    from classifier.learn.audit import Problem, Remark, audit_files
 
     ledger = load_ledger(given.ledger, Places.from_environment().ledgers)
     audit = audit_files(given.data or ledger.complaint_files, ledger, given.enough)
     if given.output:
-        columns = [field.name for field in dataclasses.fields(Remark)]
-        with open_sink(given.output, columns) as sink:
-            sink.write([["" if cell is None else cell for cell in dataclasses.astuple(one)] for one in audit.remarks])
+        with open_sink(given.output, AUDIT_COLUMNS) as sink:
+            sink.write([remark.problem.label, *_cells(remark)] for remark in audit.remarks)
     if given.json:
         print(json.dumps(plain(audit), ensure_ascii=False, indent=1))
     else:

@@ -7,6 +7,7 @@ import json
 import shlex
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from classifier import cli, terminal
@@ -52,6 +53,8 @@ def test_text_may_come_from_standard_input(capsys: pytest.CaptureFixture[str], m
         ("suggest 路灯 --ledger small --model v9", terminal.NOTHING_TO_WORK_WITH, "没有版本 v9"),
         ("batch missing.csv out.csv --ledger small", terminal.BAD_INPUT, "文件不存在"),
         ("batch missing.csv out.doc --ledger small", terminal.BAD_INPUT, "不支持的文件格式"),
+        ("audit missing.csv --ledger small", terminal.BAD_INPUT, "文件不存在"),
+        ("adapt missing.csv --ledger small", terminal.BAD_INPUT, "文件不存在"),
         ("models show v9 --ledger small", terminal.NOTHING_TO_WORK_WITH, "没有版本 v9"),
         ("catalogue check nowhere", terminal.NOTHING_TO_WORK_WITH, "没有找到台账"),
     ],
@@ -95,6 +98,42 @@ def test_a_batch_with_rows_in_error_ends_with_one(tmp_path: Path) -> None:
     data = tmp_path / "in.csv"
     data.write_text("text,title\n路灯不亮,\n,\n。,\n", "utf-8")
     assert cli.run(["batch", str(data), str(tmp_path / "out.csv"), "--ledger", "small"]) == terminal.ROWS_IN_ERROR
+
+
+def test_an_audit_lists_problems_by_row_and_writes_them_to_a_spreadsheet(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, problems = tmp_path / "标注.csv", tmp_path / "问题.xlsx"
+    data.write_text("内容,类别\n路灯一个月不亮没人修,路灯\n路灯一个月不亮，没人修！,路灯\n工资没发,哪一类\n", "utf-8")
+    arguments = ["audit", str(data), "--ledger", "small", "--enough", "1", "--output", str(problems)]
+    assert cli.run(arguments) == terminal.ROWS_IN_ERROR
+    shown = capsys.readouterr().out
+    assert "行有错 标注.csv:4" in " ".join(shown.split())
+    assert "重复 标注.csv:3" in " ".join(shown.split())
+    assert "没人修" not in shown
+    sheet = openpyxl.load_workbook(problems).active
+    assert [row[:2] for row in sheet.iter_rows(max_row=3, values_only=True)] == [
+        ("问题", "位置"),
+        ("行有错", "标注.csv:4"),
+        ("重复", "标注.csv:3"),
+    ]
+    assert cli.run(["audit", "--ledger", "small", "--enough", "1", "--json"]) == terminal.DONE
+    assert json.loads(capsys.readouterr().out)["remarks"] == []
+
+
+def test_adapting_says_what_changed_and_the_version_can_be_used(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    backlog = tmp_path / "积压.csv"
+    backlog.write_bytes("诉求内容\n路灯不亮了\n工资三个月没发\n公交车总不来\n街灯灭了\n".encode("gbk"))
+    assert cli.run(["adapt", str(backlog), "--ledger", "child", "--promote"]) == terminal.DONE
+    shown = capsys.readouterr().out
+    assert "child/v1（已启用）" in shown
+    assert "积压 4 件，学习其中 4 件" in shown
+    assert cli.run(["suggest", "街灯不亮", "--ledger", "child", "--json"]) == terminal.DONE
+    assert json.loads(capsys.readouterr().out)["model"] == "child/v1"
+    assert cli.run(["adapt", str(backlog), "--ledger", "child", "--json"]) == terminal.DONE
+    assert json.loads(capsys.readouterr().out)["promoted"] is False
 
 
 def test_a_sound_ledger_passes_the_check(capsys: pytest.CaptureFixture[str]) -> None:
