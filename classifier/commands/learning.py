@@ -28,7 +28,6 @@ from classifier.terminal import (
     progress_bar,
 )
 
-
 AUDIT_COLUMNS: Final = ("问题", "位置", "编号", "类别", "另一处", "另一编号", "另一类别", "相似度", "说明")
 
 
