@@ -32,10 +32,10 @@ class RidgeFit:
 def gram(X: sparse.csr_matrix) -> Floats:
     """Return the `(n_rows, n_rows)` matrix of inner products.
 
-    Columns that many rows share are multiplied densely, the rest sparsely: most of the work is in few columns.
+    Columns that more than one row in eighty has are multiplied densely, the rest sparsely: measured fastest.
     """
     n_rows, _ = X.shape
-    frequent = np.bincount(X.indices, minlength=X.shape[1]) > max(20, n_rows // 20)
+    frequent = np.bincount(X.indices, minlength=X.shape[1]) > max(20, n_rows // 80)
     columns = X.tocsc()
     product: Floats = (columns[:, ~frequent] @ columns[:, ~frequent].T).toarray().astype(np.float32, copy=False)
     dense = np.ascontiguousarray(columns[:, frequent].toarray(), dtype=np.float32)
