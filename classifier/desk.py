@@ -83,11 +83,7 @@ def train_version(
     Raises:
         NoLabelledDataError: there is nothing to train on.
     """
-    own = [*ledger_complaints(ledger), *rows]
-    if ledger.parent is None:
-        trained = train(ledger, own, progress=progress)
-    else:
-        trained = train(ledger, ledger_complaints(ledger.base), own, progress=progress)
+    trained = train(ledger, *_training_rows(ledger, rows), progress=progress)
     with registry.building(ledger.name):
         return store(trained, ledger, registry), trained
 
@@ -107,13 +103,18 @@ def adapt_version(
     if not sample:
         raise EmptyBacklogError
     before = open_desk(places, ledger.name, progress=progress)
-    own = [] if ledger.parent is None else ledger_complaints(ledger)
-    trained = train(ledger, ledger_complaints(ledger.base), own, sample, progress=progress)
+    trained = train(ledger, *_training_rows(ledger), sample, progress=progress)
     report = compare(count, sample, before, Suggester(ledger, trained.model))
     trained.facts["adaptation"] = asdict(report)
     registry = Registry(places.models)
     with registry.building(ledger.name):
         return store(trained, ledger, registry), report
+
+
+def _training_rows(ledger: Ledger, added: Sequence[Labelled] = ()) -> tuple[list[Labelled], list[Labelled]]:
+    """Return the labelled complaints of the base, and a child ledger's own; `added` are the ledger's."""
+    own = [*ledger_complaints(ledger), *added]
+    return (own, []) if ledger.parent is None else (ledger_complaints(ledger.base), own)
 
 
 def store(trained: Trained, ledger: Ledger, registry: Registry) -> Version:

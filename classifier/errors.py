@@ -90,6 +90,7 @@ class TableError(InputError):
     def __init__(self, path: Path | str, problem: str, *, row: int | None = None, column: str = "") -> None:
         where = Path(path).name + (f" 第 {row} 行" if row else "") + (f" “{column}” 列" if column else "")
         super().__init__(f"{where}：{problem}")
+        self.problem = problem
         self.row = row
         self.column = column
 

@@ -13,7 +13,7 @@ from classifier.domain import Complaint, Suggestion
 from classifier.errors import ComplaintError, NotTextError, UnknownRegionError
 from classifier.files.columns import parse_day
 from classifier.suggest.suggester import Suggester
-from classifier.text.normalisation import letters
+from classifier.text.pipeline import said
 
 INPUT: Final = ("text", "title", "region", "date")
 KEY: Final = "key"
@@ -61,8 +61,7 @@ def _text(value: object) -> str:
 
 
 def _key(complaint: Complaint) -> str:
-    said = letters(complaint.title) + letters(complaint.text)
-    return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+    return hashlib.blake2b(said(complaint).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
 def _cells(suggestion: Suggestion) -> dict[str, object]:

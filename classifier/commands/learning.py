@@ -13,7 +13,8 @@ from tqdm import tqdm
 
 from classifier.catalogue.ledger import load_ledger
 from classifier.desk import adapt_version, open_desk, train_version
-from classifier.learn.audit import Problem, Remark, audit_files
+from classifier.files.writing import open_sink
+from classifier.learn.audit import ENOUGH, Problem, Remark, audit_files
 from classifier.learn.dataset import read_labelled, read_unlabelled
 from classifier.presentation import plain
 from classifier.registry.versions import Registry
@@ -38,8 +39,6 @@ def _cells(remark: Remark) -> list[object]:
 
 
 def _audit(given: argparse.Namespace) -> int:
-    from classifier.files.writing import open_sink
-
     ledger = load_ledger(given.ledger, Places.from_environment().ledgers)
     audit = audit_files(given.data or ledger.complaint_files, ledger, given.enough)
     if given.output:
@@ -128,7 +127,9 @@ def _audit_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", nargs="*", type=Path, help="带类别的诉求文件；不给则检查台账自己的 complaints/")
     ledger_option(parser, required=True)
     parser.add_argument("--output", type=Path, help="把问题清单写成 CSV、XLSX 或 JSONL")
-    parser.add_argument("--enough", type=int, default=12, metavar="N", help="一个类别至少应有的件数（默认 12）")
+    parser.add_argument(
+        "--enough", type=int, default=ENOUGH, metavar="N", help=f"一个类别至少应有的件数（默认 {ENOUGH}）"
+    )
 
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:

@@ -86,17 +86,16 @@ def _views(complaints: Sequence[Complaint], suggester: Suggester) -> list[_View 
 
 def _view(complaint: Complaint, suggester: Suggester) -> _View | None:
     try:
-        suggestion = suggester.suggest(complaint, with_evidence=False)
+        understood = suggester.understand(complaint)
     except ComplaintError:
         return None
-    encoded = suggester.model.space.encode(suggester.pipeline.read(complaint))
-    total = sum(encoded.occurrences.totals)
-    probabilities = suggester.classification.classify(suggester.model.predict(encoded)).reported
+    suggestion = suggester.conclude(complaint, understood, with_evidence=False)
+    found = understood.encoded.occurrences
     return _View(
         suggestion.categories[0].category.code,
-        probabilities,
+        understood.classified.reported,
         suggestion.decision.verdict is Verdict.AUTO,
-        len(encoded.occurrences.feature) / max(total, 1),
+        len(found.feature) / max(sum(found.totals), 1),
     )
 
 

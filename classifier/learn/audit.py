@@ -16,7 +16,7 @@ from classifier.catalogue.ledger import Ledger
 from classifier.errors import WrongCellError
 from classifier.learn.dataset import Labelled, scan_labelled
 from classifier.learn.duplicates import near_duplicates
-from classifier.text.normalisation import letters
+from classifier.text.pipeline import said
 
 ENOUGH: Final = 12
 """Complaints of a category below which little can be learnt of it."""
@@ -105,7 +105,7 @@ def audit_files(paths: Sequence[Path], ledger: Ledger, enough: int = ENOUGH) -> 
     for path in paths:
         for row in scan_labelled(path, ledger):
             if isinstance(row, WrongCellError):
-                wrong.append(Remark(Problem.UNREADABLE, f"{path.name}:{row.row}", detail=str(row).partition("：")[2]))
+                wrong.append(Remark(Problem.UNREADABLE, f"{path.name}:{row.row}", detail=row.problem))
             else:
                 rows.append(row)
     audit = audit_rows(rows, ledger, enough)
@@ -114,15 +114,15 @@ def audit_files(paths: Sequence[Path], ledger: Ledger, enough: int = ENOUGH) -> 
 
 def audit_rows(rows: Sequence[Labelled], ledger: Ledger, enough: int = ENOUGH) -> Audit:
     """Audit labelled complaints: duplicates, contradictions, short texts, categories with fewer than `enough`."""
-    remarks = [*_duplicates(rows, ledger), *_short(rows, ledger), *_thin(rows, ledger, enough)]
+    texts = [said(row.complaint) for row in rows]
+    remarks = [*_duplicates(rows, texts, ledger), *_short(rows, texts, ledger), *_thin(rows, ledger, enough)]
     order = list(Problem)
     remarks.sort(key=lambda remark: order.index(remark.problem))
     return Audit(len(rows), len(ledger.categories.leaves_in_use), tuple(remarks))
 
 
-def _duplicates(rows: Sequence[Labelled], ledger: Ledger) -> Iterator[Remark]:
-    said = [letters(row.complaint.title) + letters(row.complaint.text) for row in rows]
-    for pair in near_duplicates(said):
+def _duplicates(rows: Sequence[Labelled], texts: Sequence[str], ledger: Ledger) -> Iterator[Remark]:
+    for pair in near_duplicates(texts):
         row, other = rows[pair.later], rows[pair.earlier]
         if row.categories[0] != other.categories[0]:
             problem = Problem.CONTRADICTION
@@ -140,12 +140,11 @@ def _duplicates(rows: Sequence[Labelled], ledger: Ledger) -> Iterator[Remark]:
         )
 
 
-def _short(rows: Sequence[Labelled], ledger: Ledger) -> Iterator[Remark]:
-    for row in rows:
-        length = len(letters(row.complaint.title)) + len(letters(row.complaint.text))
-        if length < TOO_SHORT:
+def _short(rows: Sequence[Labelled], texts: Sequence[str], ledger: Ledger) -> Iterator[Remark]:
+    for row, text in zip(rows, texts, strict=True):
+        if len(text) < TOO_SHORT:
             path = ledger.categories[row.categories[0]].path
-            yield Remark(Problem.TOO_SHORT, row.source, row.complaint.id, path, detail=f"{length} 个字")
+            yield Remark(Problem.TOO_SHORT, row.source, row.complaint.id, path, detail=f"{len(text)} 个字")
 
 
 def _thin(rows: Sequence[Labelled], ledger: Ledger, enough: int) -> Iterator[Remark]:

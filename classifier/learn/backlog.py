@@ -18,7 +18,7 @@ from scipy.linalg import qr
 from classifier.domain import Complaint
 from classifier.learn.duplicates import near_duplicates
 from classifier.learn.ridge import solve_ridge
-from classifier.text.normalisation import letters
+from classifier.text.pipeline import said
 
 Floats = NDArray[np.float32]
 
@@ -43,18 +43,18 @@ def sample_backlog(complaints: Iterable[Complaint]) -> tuple[int, list[Complaint
     """
     random = np.random.default_rng(_SEED)
     count = 0
-    kept: list[Complaint] = []
+    kept: list[tuple[Complaint, str]] = []
     for complaint in complaints:
-        if not letters(complaint.title) and not letters(complaint.text):
+        text = said(complaint)
+        if not text:
             continue
         count += 1
         if len(kept) < MOST_READ:
-            kept.append(complaint)
+            kept.append((complaint, text))
         elif (place := int(random.integers(count))) < MOST_READ:
-            kept[place] = complaint
-    said = [letters(one.title) + letters(one.text) for one in kept]
-    repeated = {pair.later for pair in near_duplicates(said)}
-    once = [one for at, one in enumerate(kept) if at not in repeated]
+            kept[place] = (complaint, text)
+    repeated = {pair.later for pair in near_duplicates([text for _, text in kept])}
+    once = [one for at, (one, _) in enumerate(kept) if at not in repeated]
     if len(once) > MOST_LEARNT:
         once = [once[at] for at in np.sort(random.permutation(len(once))[:MOST_LEARNT])]
     return count, once

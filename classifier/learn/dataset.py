@@ -135,16 +135,15 @@ def ledger_complaints(ledger: Ledger) -> list[Labelled]:
 
 def label_findings(ledger: Ledger) -> list[Finding]:
     """Return what is wrong with the labels of a ledger's own complaints."""
-    findings = []
+    findings: list[Finding] = []
     for path in ledger.complaint_files:
         faults: list[TableError] = []
         try:
             faults += [row for row in scan_labelled(path, ledger) if isinstance(row, WrongCellError)]
         except TableError as error:
             faults.append(error)
-        for fault in faults:
-            problem = str(fault).partition("：")[2]
-            findings.append(Finding(f"complaints/{path.name}", fault.row or 0, fault.column, problem))
+        name = f"complaints/{path.name}"
+        findings += [Finding(name, fault.row or 0, fault.column, fault.problem) for fault in faults]
     return findings
 
 

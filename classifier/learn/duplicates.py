@@ -30,7 +30,7 @@ def near_duplicates(texts: Sequence[str], threshold: float = NEARLY) -> Iterator
     """Yield each text that says what an earlier one says, with the earliest such, in order.
 
     Args:
-        texts: letters only (`classifier.text.normalisation.letters`); an empty one is like no other.
+        texts: letters only (`classifier.text.pipeline.said`); an empty one is like no other.
         threshold: Jaccard similarity of their sets of character triples from which two count as near.
     """
     first: dict[str, tuple[int, float]] = {}

@@ -167,9 +167,10 @@ def _solve_base(base: Ledger, rows: Sequence[Labelled], K: Floats, layout: _Layo
     weights = np.concatenate([weights, np.full(layout.knowledge, recipe.knowledge_weight, np.float32)])
     part = _part(K, taking_part)
     fit = fit_ridge(part, Y, recipe.penalty, weights, near_duplicate_groups(part))
-    dual = _spread(fit.dual, taking_part, layout.total)
     if layout.backlog:
         dual = _learn_from_backlog(K, Y, weights, layout, recipe)
+    else:
+        dual = _spread(fit.dual, taking_part, layout.total)
     # Of the model without the backlog: its targets were made from all labels, so that no row is held out of them.
     held_out = fit.held_out[: layout.base]
     cut = np.cumsum([0, len(leaves), len(Kind), len(departments)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from classifier.errors import UnknownRegionError
 from classifier.suggest.classification import Classification, Classified
 from classifier.suggest.decision import Circumstances, decide
 from classifier.suggest.evidence import evidence_spans, tells_two_matters
-from classifier.suggest.model import KINDS, LEAVES, OWN, Model
+from classifier.suggest.model import KINDS, LEAVES, OWN, Model, Prediction
 from classifier.suggest.routing import Router
 from classifier.text.features import Encoded
 from classifier.text.pipeline import ReadComplaint, TextPipeline
@@ -23,6 +24,15 @@ Floats = NDArray[np.float32]
 _SHOWN = 3
 _SECOND_MATTER = 0.15
 """Probability from which a second category may be a second matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What the model makes of one complaint, before departments and decision."""
+
+    encoded: Encoded
+    prediction: Prediction
+    classified: Classified
 
 
 class Suggester:
@@ -46,10 +56,26 @@ class Suggester:
             ComplaintError: the complaint cannot be read.
             UnknownRegionError: its region is not in the ledger.
         """
-        read = self.pipeline.read(complaint)
-        encoded = self.model.space.encode(read)
+        return self.conclude(complaint, self.understand(complaint), with_evidence=with_evidence)
+
+    def understand(self, complaint: Complaint) -> Understood:
+        """Read and score one complaint, as the first half of `suggest`.
+
+        Raises:
+            ComplaintError: the complaint cannot be read.
+        """
+        encoded = self.model.space.encode(self.pipeline.read(complaint))
         prediction = self.model.predict(encoded)
-        classified = self.classification.classify(prediction)
+        return Understood(encoded, prediction, self.classification.classify(prediction))
+
+    def conclude(self, complaint: Complaint, understood: Understood, *, with_evidence: bool = True) -> Suggestion:
+        """Make the suggestion from what was understood of `complaint`, as the second half of `suggest`.
+
+        Raises:
+            UnknownRegionError: its region is not in the ledger.
+        """
+        encoded, prediction, classified = understood.encoded, understood.prediction, understood.classified
+        read = encoded.complaint
         region = self._region(complaint, read)
         rules = self.ledger.rules.apply(f"{read.title.text}\n{read.body.text}")
         day = complaint.date or dt.date.today()

@@ -10,7 +10,7 @@ from classifier.domain import Complaint, PersonalData
 from classifier.errors import ComplaintTooLongError, EmptyComplaintError, NotTextError
 from classifier.text.aligned import AlignedText
 from classifier.text.masking import Found, mask, redact
-from classifier.text.normalisation import HAN, normalise
+from classifier.text.normalisation import HAN, letters, normalise
 from classifier.text.segmentation import Segmenter, default_segmenter
 
 LONGEST = 50_000
@@ -63,6 +63,11 @@ class ReadComplaint:
         return redact(self.title.aligned.original, self.title.found), redact(
             self.body.aligned.original, self.body.found
         )
+
+
+def said(complaint: Complaint) -> str:
+    """Return the letters of title and text: equal for complaints that say the same, whatever their punctuation."""
+    return letters(complaint.title) + letters(complaint.text)
 
 
 class TextPipeline:
