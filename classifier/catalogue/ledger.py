@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from classifier.catalogue import checking
 from classifier.catalogue.categories import CategoryTree, read_categories
@@ -19,6 +17,7 @@ from classifier.catalogue.departments import DepartmentDirectory, read_departmen
 from classifier.catalogue.duties import DutyList, read_duties
 from classifier.catalogue.regions import Gazetteer, read_regions
 from classifier.catalogue.rules import RuleBook, read_rules
+from classifier.catalogue.settings import LedgerSettings, read_settings, unknown_settings
 from classifier.catalogue.tables import Finding, Findings, Row, read_optional
 from classifier.errors import CatalogueError, LedgerNotFoundError, WrongCellError
 
@@ -35,22 +34,6 @@ COLUMNS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "deadlines.csv": (("kind", "urgency", "working_hours"), ("source",)),
 }
 """The tables of a ledger: the columns each must have, and those it may have."""
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerSettings:
-    """`ledger.toml`: what a ledger is called and how it is to be used.
-
-    `reporting_level` is the level of categories shown (0: the lowest); `target_accuracy` the share of
-    automatic dispatches that must be right; `retention_days` how long masked texts are kept.
-    """
-
-    name: str
-    title: str
-    parent: str = ""
-    reporting_level: int = 0
-    target_accuracy: float = 0.95
-    retention_days: int = 180
 
 
 @dataclass(frozen=True)
@@ -160,7 +143,7 @@ def inspect_ledger(given: str, ledgers: Path, descent: tuple[Path, ...] = ()) ->
 
 
 def _assemble(folder: Path, settings: LedgerSettings, parent: Ledger | None) -> tuple[Ledger, list[Finding]]:
-    findings = Findings()
+    findings = Findings(unknown_settings(folder / "ledger.toml"))
 
     def rows(name: str) -> list[Row]:
         required, optional = COLUMNS[name]
@@ -200,39 +183,3 @@ def _assemble(folder: Path, settings: LedgerSettings, parent: Ledger | None) -> 
     )
     checking.check_references(ledger, duties, rules, region_rows, findings)
     return ledger, findings.found
-
-
-def read_settings(path: Path) -> LedgerSettings:
-    """Read `ledger.toml`.
-
-    Raises:
-        WrongCellError: it is no TOML, or a setting is missing or has a wrong value.
-    """
-    try:
-        given: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise WrongCellError(path, f"不是有效的 TOML：{error}") from error
-    kinds = {
-        "name": str,
-        "title": str,
-        "parent": str,
-        "reporting_level": int,
-        "target_accuracy": float,
-        "retention_days": int,
-    }
-    for name, kind in kinds.items():
-        value = given.get(name)
-        if value in (None, "") and name in ("name", "title"):
-            raise WrongCellError(path, "必须填写", column=name)
-        if value is not None and (
-            isinstance(value, bool) or not isinstance(value, (kind, int) if kind is float else kind)
-        ):
-            raise WrongCellError(path, f"应为{'文字' if kind is str else '数字'}", column=name)
-    settings = LedgerSettings(**{name: given[name] for name in kinds if name in given})
-    if not re.fullmatch(r"[\w-]+", settings.name):
-        raise WrongCellError(path, "只能用文字、数字、下划线和连字符，因为它也是模型文件夹的名称", column="name")
-    if not 0.5 <= settings.target_accuracy < 1:
-        raise WrongCellError(path, "应在 0.5 与 1 之间", column="target_accuracy")
-    if settings.reporting_level < 0 or settings.retention_days < 0:
-        raise WrongCellError(path, "不能小于 0", column="reporting_level 或 retention_days")
-    return settings

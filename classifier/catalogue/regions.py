@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from classifier.catalogue.hierarchy import descend
 from classifier.catalogue.tables import Findings, Row
 from classifier.domain import Region
 from classifier.errors import UnknownRegionError
+
+_GAP = 1
+"""Characters that may stand between a place's name and that of the place it lies in (`东镇的王家村`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A place named at `[start, end)` of a text; several regions may be called so."""
+
+    start: int
+    end: int
+    regions: tuple[Region, ...]
+
+
+NOWHERE = Mention(-99, -99, ())
 
 
 class Gazetteer:
@@ -54,15 +69,15 @@ class Gazetteer:
             line.append(self._by_code[line[-1].parent])
         return line
 
-    def mentions(self, text: str) -> list[list[Region]]:
-        """Return, for each place named in `text` (longest name first at a spot), the regions called so."""
+    def mentions(self, text: str) -> list[Mention]:
+        """Return the places named in `text`, in order; the longest name at a spot is meant."""
         found = []
         at = 0
         while at < len(text) - 1:
             for size in self._sizes.get(text[at : at + 2], ()):
                 named = self._by_name.get(text[at : at + size])
                 if named:
-                    found.append(named)
+                    found.append(Mention(at, at + size, tuple(named)))
                     at += size
                     break
             else:
@@ -72,25 +87,31 @@ class Gazetteer:
     def locate(self, text: str) -> Region | None:
         """Return the smallest region a text tells of, or None when it names none or leaves it open.
 
-        A name that several regions share is decided by the other places named; among the rest, the region
-        that most other mentions lie above wins, then the deepest, then the first named.
+        A name that several regions share is decided by the place named just before it, where that is one of
+        those it lies in, else by the other places named. The region that most other mentions lie above wins,
+        one named right behind the place it lies in before others, then the deepest, then the first named.
         """
         if not self._by_code:
             return None
         mentions = self.mentions(text)
-        named = {region.code for group in mentions for region in group}
+        named = {region.code for mention in mentions for region in mention.regions}
         best: Region | None = None
-        best_score = (-1, -1)
-        for group in mentions:
-            scored = [(sum(one.code in named for one in self.ancestry(region)), region) for region in group]
+        best_score = (-1, -1, -1)
+        before = NOWHERE
+        for mention in mentions:
+            scored = [(self._support(region, named, mention, before), region) for region in mention.regions]
+            before = mention
             top = max(score for score, _ in scored)
             winners = [region for score, region in scored if score == top]
-            if len(winners) > 1:
-                continue
-            score = (top, len(self.ancestry(winners[0])))
-            if score > best_score:
-                best, best_score = winners[0], score
+            if len(winners) == 1 and top > best_score:
+                best, best_score = winners[0], top
         return best
+
+    def _support(self, region: Region, named: set[str], mention: Mention, before: Mention) -> tuple[int, int, int]:
+        """Weigh a region: is it named right behind one it lies in, how many of its line are named, how deep is it."""
+        line = [one.code for one in self.ancestry(region)]
+        follows = mention.start - before.end <= _GAP and any(one.code in line[1:] for one in before.regions)
+        return int(follows), sum(code in named for code in line), len(line)
 
 
 def read_regions(rows: Iterable[Row], findings: Findings) -> Gazetteer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -83,7 +84,7 @@ def read_rules(rows: Iterable[Row], findings: Findings) -> list[tuple[Row, Rule]
     rules = []
     for row in rows:
         try:
-            pattern = re.compile(row["pattern"], re.IGNORECASE)
+            pattern = re.compile(_half_width(row["pattern"]), re.IGNORECASE)
         except re.error as error:
             findings.error(row, "pattern", f"不是有效的表达式：{error}")
             continue
@@ -99,3 +100,13 @@ def read_rules(rows: Iterable[Row], findings: Findings) -> list[tuple[Row, Rule]
                 continue
             rules.append((row, Rule(row["name"], pattern, Effect(name), argument, row["reason"])))
     return rules
+
+
+def _half_width(pattern: str) -> str:
+    """Write full-width signs as the repaired texts have them: as themselves, never as signs of an expression."""
+    return "".join(_as_repaired(char) for char in pattern)
+
+
+def _as_repaired(char: str) -> str:
+    plain = unicodedata.normalize("NFKC", char)
+    return re.escape(plain) if "\uff01" <= char <= "\uff5e" and not plain.isalnum() else plain

@@ -15,13 +15,8 @@ from functools import cache
 import opencc
 
 from classifier.text.aligned import AlignedText
+from classifier.text.pronunciation import BEGINNING, HAN, LOOSE_TONE, notes
 
-HAN = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f"
-
-_TONES = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ"
-_SYLLABLE = rf"[bpmfdtnlgkhjqxrzcsywɡ]{{0,2}}[aeiouüɑ{_TONES}]{{1,4}}(?:n|ng|ɡ|nɡ|r)?"
-_TONED_NOTE = re.compile(rf"(?<=[{HAN}])\(\s*(?=[^()]*[{_TONES}]){_SYLLABLE}\s*\)")
-_TONELESS_NOTE = re.compile(rf"(?<=[{HAN}])\(\s*(?:de|le|zi|ma|ne|ba|zhe|men|tou|guo|shang|li|bian)\s*\)")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.IGNORECASE)
 _TAG = re.compile(
     r"</?(?:a|b|br|center|div|em|font|h[1-6]|hr|i|img|li|o:p|ol|p|script|span|strong|style|table|tbody|td|th|tr|u|ul)"
@@ -86,7 +81,7 @@ def _tables() -> tuple[dict[int, str], dict[str, str], re.Pattern[str], re.Patte
     )
     expandable = _class_of(list(expanded))
     repairs = (
-        rf"{dropped}|{expandable}|&(?:#|[a-zA-Z])|<[/a-zA-Z]|(?<=[{HAN}])\(\s*[a-z{_TONES}]"
+        rf"{dropped}|{expandable}|&(?:#|[a-zA-Z])|<[/a-zA-Z]|{BEGINNING}"
         rf"|\?\?|\s\s|[^\S ]|^\s|\s$|[{HAN}] [{HAN}] [{HAN}] [{HAN}]"
     )
     return single, expanded, re.compile(dropped), re.compile(expandable), re.compile(repairs)
@@ -107,6 +102,10 @@ def _unescape(match: re.Match[str]) -> str:
     return decoded if len(decoded) == 1 else match.group()
 
 
+def _compose(match: re.Match[str]) -> str:
+    return unicodedata.normalize("NFC", match.group())
+
+
 def _lost_characters(match: re.Match[str]) -> str:
     """Read a run of question marks at the end of a clause as one, elsewhere as the space it replaced."""
     after = match.string[match.end() : match.end() + 1]
@@ -115,10 +114,9 @@ def _lost_characters(match: re.Match[str]) -> str:
 
 def _repair(aligned: AlignedText) -> AlignedText:
     single, expanded, dropped, expandable, _ = _tables()
-    aligned = aligned.sub(dropped, "").sub(expandable, lambda match: expanded[match.group()])
+    aligned = aligned.sub(LOOSE_TONE, _compose).sub(dropped, "").sub(expandable, lambda match: expanded[match.group()])
     aligned = aligned.sub(_ENTITY, _unescape).sub(_TAG, " ").map(single)
-    if _TONED_NOTE.search(aligned.text):
-        aligned = aligned.sub(_TONED_NOTE, "").sub(_TONELESS_NOTE, "")
+    aligned = aligned.splice((start, end, "") for start, end in notes(aligned.text))
     aligned = aligned.sub(_LOST, _lost_characters).sub(_WHITE, _one_space)
     return _close_up(aligned)
 

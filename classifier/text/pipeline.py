@@ -10,7 +10,8 @@ from classifier.domain import Complaint, PersonalData
 from classifier.errors import ComplaintTooLongError, EmptyComplaintError, NotTextError
 from classifier.text.aligned import AlignedText
 from classifier.text.masking import Found, mask, redact
-from classifier.text.normalisation import HAN, letters, normalise
+from classifier.text.normalisation import letters, normalise
+from classifier.text.pronunciation import HAN
 from classifier.text.segmentation import Segmenter, default_segmenter
 
 LONGEST = 50_000

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classifier.catalogue.ledger import Ledger, LedgerSettings, find_ledger, known_ledgers, load_ledger
+from classifier.catalogue.ledger import Ledger, find_ledger, inspect_ledger, known_ledgers, load_ledger
+from classifier.catalogue.settings import LedgerSettings
 from classifier.domain import Kind, Urgency
 from classifier.errors import LedgerNotFoundError
 
@@ -43,9 +44,15 @@ def test_settings_have_defaults(write_ledger: WriteLedger) -> None:
     assert ledger.reporting_level == 2
 
 
-def test_settings_are_read_and_others_ignored(write_ledger: WriteLedger) -> None:
+def test_settings_are_read_and_others_reported(write_ledger: WriteLedger) -> None:
     toml = 'name = "p"\ntitle = "t"\nreporting_level = 1\ntarget_accuracy = 0.9\nretention_days = 0\nother = []\n'
-    ledger = load_ledger("place", write_ledger(changed={"ledger.toml": toml}).parent)
+    toml += "target_acuracy = 0.8\n"
+    ledger, findings = inspect_ledger("place", write_ledger(changed={"ledger.toml": toml}).parent)
+    assert [(finding.column, finding.severity) for finding in findings] == [
+        ("other", "warning"),
+        ("target_acuracy", "warning"),
+    ]
+    assert "是否指 target_accuracy" in findings[1].message
     assert ledger.settings == LedgerSettings("p", "t", "", 1, 0.9, 0)
     assert ledger.reporting_level == 1
 

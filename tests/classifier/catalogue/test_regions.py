@@ -25,7 +25,7 @@ GAZETTEER = Gazetteer(
 
 
 def _names(text: str) -> list[list[str]]:
-    return [[region.code for region in group] for group in GAZETTEER.mentions(text)]
+    return [[region.code for region in one.regions] for one in GAZETTEER.mentions(text)]
 
 
 def _located(text: str) -> str | None:
@@ -65,6 +65,9 @@ def test_the_longest_name_at_a_spot_is_meant(text: str, mentions: list[list[str]
         ("东镇西镇都停水", "D"),
         ("西镇东镇都停水", "W"),
         ("东镇李家村", "D2"),
+        ("东镇的人在西镇王家村开厂", "W1"),
+        ("西镇的人在东镇的王家村开厂", "D1"),
+        ("东镇政府让我找西镇王家村", "W1"),
         ("一组停水", "D31"),
         ("停水", None),
         ("", None),
@@ -109,8 +112,8 @@ def test_a_ledger_without_regions_locates_nothing() -> None:
 )
 def test_what_is_located_is_named_in_the_text(text: str) -> None:
     region = GAZETTEER.locate(text)
-    named = [one for group in GAZETTEER.mentions(text) for one in group]
+    named = [one for mention in GAZETTEER.mentions(text) for one in mention.regions]
     assert region is None or region in named
-    assert region is not None or all(len(group) > 1 for group in GAZETTEER.mentions(text))
+    assert region is not None or all(len(one.regions) > 1 for one in GAZETTEER.mentions(text))
     for one in named:
         assert any(name in text for name in (one.name, *one.aliases))

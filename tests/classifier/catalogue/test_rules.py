@@ -96,3 +96,20 @@ def test_a_childs_rule_replaces_the_parents_of_that_name() -> None:
     assert merged.apply("塌了") == NOTHING
     assert merged.apply("塌方").urgency is Urgency.URGENT
     assert len(merged) == 8
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("停电，没人管", "停电,没人管"),
+        ("（急）", "(急)"),
+        ("怎么办？", "怎么办?"),
+        ("[！？]", "快!"),
+        ("ＡＢ楼", "ab楼"),
+    ],
+)
+def test_full_width_signs_of_a_pattern_meet_the_repaired_text(pattern: str, text: str) -> None:
+    cells = {"name": "急", "pattern": pattern, "effect": "urgency:紧急", "reason": ""}
+    rules = [rule for _, rule in read_rules([Row("rules.csv", 2, cells)], Findings())]
+    assert RuleBook(rules).apply(text).urgency is Urgency.URGENT
+    assert RuleBook(rules).apply("停电") == NOTHING

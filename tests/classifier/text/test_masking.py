@@ -299,3 +299,30 @@ def test_masking_without_findings_gives_the_same_text_back() -> None:
 )
 def test_counts_of_a_building_are_no_house_numbers(text: str) -> None:
     assert find_personal_data(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("三栋二单元五零一", "门牌号"),
+        ("3栋二单元501室", "门牌号"),
+        ("十二号楼三〇二室", "门牌号"),
+        ("400-820-8820", "固定电话"),
+        ("4008208820", "固定电话"),
+        ("800 810 8888", "固定电话"),
+        ("1 3 8 0 0 0 0 1 2 3 4", "手机号"),
+        ("1-3-8-0-0-0-0-1-2-3-4", "手机号"),
+        ("138.0000.1234", "手机号"),
+        ("138 000 01234", "手机号"),
+    ],
+)
+def test_other_ways_to_write_a_number_are_found_whole(text: str, kind: str) -> None:
+    normal = normalise(text).text
+    assert find_personal_data(f"地址{normal},请办") == (Found(2, 2 + len(normal), kind),)
+
+
+@pytest.mark.parametrize(
+    "text", ["一座三百户的村", "两栋一百二十户居民", "三座五百米的桥", "1 3 5 7 9 2 4 6", "400万元"]
+)
+def test_counts_in_chinese_numerals_are_no_house_numbers(text: str) -> None:
+    assert find_personal_data(text) == ()
