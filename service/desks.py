@@ -1,12 +1,15 @@
-"""The open ledgers of a running service; an edited table or a promoted model is in force at the next request."""
+"""The open ledgers of a running service; an edited table or a promoted model is in force within a second."""
 
 from __future__ import annotations
 
 import logging
 import threading
-import time
 from dataclasses import dataclass
+from pathlib import Path
 
+from starlette.concurrency import run_in_threadpool
+
+from classifier.catalogue.ledger import find_ledger
 from classifier.desk import open_desk, silent
 from classifier.errors import FenbanError
 from classifier.learn.training import Progress
@@ -16,9 +19,6 @@ from classifier.suggest.suggester import Suggester
 
 _log = logging.getLogger(__name__)
 
-_LOOK_EVERY = 1.0
-"""Seconds between looks at a ledger's files."""
-
 Stamp = tuple[tuple[str, int, int], ...]
 
 
@@ -26,43 +26,60 @@ Stamp = tuple[tuple[str, int, int], ...]
 class _Open:
     suggester: Suggester
     stamp: Stamp
-    looked: float
 
 
 class Desks:
-    """Keeps a suggester for each ledger asked for, and replaces it when its files change.
+    """Keeps a suggester for each ledger asked for; `refresh` replaces those whose files have changed.
 
-    A change that cannot be loaded is logged and leaves what was in use.
+    A request takes the suggester there is, so that a switch of models neither drops nor delays one. A change that
+    cannot be loaded is logged and leaves what was in use.
     """
 
     def __init__(self, places: Places) -> None:
         self.places = places
-        self._registry = Registry(places.models)
+        self.registry = Registry(places.models)
         self._open: dict[str, _Open] = {}
         self._lock = threading.Lock()
 
     def open(self, ledger: str, progress: Progress = silent) -> Suggester:
-        """Return the suggester of a ledger, opening it first where needed.
+        """Return the suggester of a ledger, opening it first where needed, which may take seconds.
 
         Raises:
             LedgerNotFoundError, ModelNotFoundError, CatalogueError, BundleError: it cannot be opened.
         """
-        now = time.monotonic()
-        held = self._open.get(ledger)
-        if held is not None and now - held.looked < _LOOK_EVERY:
-            return held.suggester
         with self._lock:
             held = self._open.get(ledger)
             if held is None:
                 suggester = open_desk(self.places, ledger, progress=progress)
-                self._open[ledger] = _Open(suggester, self._stamp(suggester), now)
-                return suggester
-            held.looked = now
-            stamp = self._stamp(held.suggester)
-            if stamp != held.stamp:
-                held.stamp = stamp
-                self._reopen(ledger, held)
+                held = self._open[ledger] = _Open(suggester, self._stamp(suggester))
             return held.suggester
+
+    async def ready(self, ledger: str) -> Suggester:
+        """Return the suggester of a ledger at once where it is open, else open it beside the event loop.
+
+        Raises:
+            LedgerNotFoundError, ModelNotFoundError, CatalogueError, BundleError: it cannot be opened.
+        """
+        held = self._open.get(ledger)
+        return held.suggester if held is not None else await run_in_threadpool(self.open, ledger)
+
+    def require(self, ledger: str) -> None:
+        """Make sure a ledger of that name is in the folder of ledgers.
+
+        Raises:
+            LedgerNotFoundError: there is none.
+        """
+        if ledger not in self._open:
+            find_ledger(ledger, self.places.ledgers)
+
+    def refresh(self) -> None:
+        """Look at the files of every open ledger and load anew what has changed."""
+        with self._lock:
+            for ledger, held in self._open.items():
+                stamp = self._stamp(held.suggester)
+                if stamp != held.stamp:
+                    held.stamp = stamp
+                    self._reopen(ledger, held)
 
     def _reopen(self, ledger: str, held: _Open) -> None:
         try:
@@ -76,6 +93,7 @@ class Desks:
     def _stamp(self, suggester: Suggester) -> Stamp:
         """Describe the files a suggester came from by name, size and time of change."""
         ledger = suggester.ledger
-        current = [self._registry.current_file(one.name) for one in ledger.lineage]
-        stats = [(path, path.stat()) for path in [*ledger.files, *(path for path in current if path)] if path.exists()]
+        current = [self.registry.current_file(one.name) for one in ledger.lineage]
+        files: list[Path] = [*ledger.files, *(path for path in current if path)]
+        stats = [(path, path.stat()) for path in files if path.exists()]
         return tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats)

@@ -20,7 +20,13 @@ START = 60
 
 
 def _fenban(*arguments: str, ledgers: Path, models: Path) -> subprocess.Popen[str]:
-    environment = {**os.environ, "FENBAN_LEDGERS": str(ledgers), "FENBAN_MODELS": str(models), "PYTHONUNBUFFERED": "1"}
+    environment = {
+        **os.environ,
+        "FENBAN_LEDGERS": str(ledgers),
+        "FENBAN_MODELS": str(models),
+        "FENBAN_DATA": str(models.parent / "data"),
+        "PYTHONUNBUFFERED": "1",
+    }
     command = [sys.executable, "-m", "classifier.cli", *arguments]
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 

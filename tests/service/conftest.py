@@ -1,11 +1,15 @@
-"""The application on the small ledger, in process and as a real server on loopback."""
+"""The application on the small ledger, in process and as a real server on loopback, on both databases."""
 
 from __future__ import annotations
 
+import dataclasses
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -15,20 +19,57 @@ from fastapi.testclient import TestClient
 from classifier.settings import Places
 from service.app import create_app
 from service.settings import Settings
+from service.store.database import Store
+from service.store.migration import migrate
+
+LOCAL = ("127.0.0.1", 50_000)
+Open = Callable[..., TestClient]
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def new_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
+    """Makes a fresh database and returns its URL; every test that uses it runs on both kinds."""
+    if request.param == "postgresql":
+        make: Callable[[], str] = request.getfixturevalue("postgresql").database
+        return make
+    return lambda: f"sqlite:///{tmp_path_factory.mktemp('store') / 'fenban.db'}"
+
+
+@pytest.fixture
+def store(new_database: Callable[[], str]) -> Iterator[Store]:
+    """An empty store, brought up to date."""
+    one = Store(new_database())
+    migrate(one)
+    yield one
+    one.close()
 
 
 @pytest.fixture(scope="module")
-def client(places: Places) -> Iterator[TestClient]:
-    settings = Settings(places, ledger="small", max_body=200_000, max_batch=5)
-    with TestClient(create_app(settings), raise_server_exceptions=False) as one:
-        yield one
+def open_client(
+    places: Places, new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Open]:
+    """Starts the application with other settings than the usual ones, each time on a database of its own."""
+    with ExitStack() as stack:
+
+        def start(client: tuple[str, int] = LOCAL, **changes: Any) -> TestClient:
+            given = {"database": new_database(), "data": tmp_path_factory.mktemp("data"), **changes}
+            usual = Settings(places, ledger="small", max_body=200_000, max_batch=5)
+            app = create_app(dataclasses.replace(usual, **given))
+            return stack.enter_context(TestClient(app, client=client, raise_server_exceptions=False))
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def client(open_client: Open) -> TestClient:
+    return open_client()
 
 
 class Server:
     """A server that can be stopped and started again on the same port."""
 
-    def __init__(self, places: Places) -> None:
-        self._places = places
+    def __init__(self, places: Places, data: Path) -> None:
+        self._settings = Settings(places, ledger="small", data=data)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -36,15 +77,14 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        app = create_app(Settings(self._places, ledger="small"))
         self._server = uvicorn.Server(
-            uvicorn.Config(app, host="127.0.0.1", port=self.port, log_level="error", ws="none")
+            uvicorn.Config(create_app(self._settings), host="127.0.0.1", port=self.port, log_level="error", ws="none")
         )
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
         for _ in range(200):
             try:
-                if httpx2.get(f"{self.url}/readyz").status_code == 200:
+                if httpx2.get(f"{self.url}/livez").status_code == 200:
                     return
             except httpx2.TransportError:
                 time.sleep(0.05)
@@ -57,8 +97,8 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(places: Places) -> Iterator[Server]:
-    one = Server(places)
+def server(places: Places, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    one = Server(places, tmp_path_factory.mktemp("server"))
     yield one
     one.stop()
 

@@ -5,34 +5,44 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
 from classifier.domain import Complaint
+from classifier.errors import FenbanError, SettingError
 from classifier.presentation import plain
 from classifier.registry.versions import Registry
 from classifier.settings import Places
 from classifier.suggest.suggester import Suggester
-from service import desks as desks_module
-from service.app import create_app
 from service.desks import Desks
-from service.schemas import SuggestionOut
-from service.settings import Settings
+from service.documentation import CODES
+from service.schemas import AnswerOut
+
+Open = Callable[..., TestClient]
 
 TEXT = "老板拖欠我半年工资不给，电话13800001234"
+
+
+def _said(answer: dict[str, object]) -> dict[str, object]:
+    """What is suggested, without what is recorded."""
+    return {name: value for name, value in answer.items() if name not in ("similar", "matter", "record")}
 
 
 def test_an_answer_is_what_the_library_says(client: TestClient, suggester: Suggester) -> None:
     answer = client.post("/v1/suggestions", json={"text": TEXT, "title": "讨薪"})
     assert answer.status_code == 200
-    assert answer.json() == plain(suggester.suggest(Complaint(TEXT, "讨薪")))
+    found = answer.json()
+    assert (found.pop("similar"), found.pop("matter"), found.pop("record")) == ([], None, None)
+    assert found == plain(suggester.suggest(Complaint(TEXT, "讨薪")))
 
 
 def test_every_field_of_an_answer_is_documented(client: TestClient) -> None:
     answer = client.post("/v1/suggestions", json={"text": TEXT}).json()
-    assert SuggestionOut.model_validate(answer, extra="forbid").model_dump(mode="json") == answer
+    assert AnswerOut.model_validate(answer, extra="forbid").model_dump(mode="json") == answer
 
 
 def test_a_batch_is_answered_in_order_and_a_bad_item_fails_alone(client: TestClient) -> None:
@@ -45,7 +55,8 @@ def test_a_batch_is_answered_in_order_and_a_bad_item_fails_alone(client: TestCli
         "invalid_request",
         None,
     ]
-    assert results[0]["suggestion"] == client.post("/v1/suggestions", json={"text": TEXT}).json()
+    single = client.post("/v1/suggestions", json={"text": TEXT}).json()
+    assert _said(results[0]["suggestion"]) == _said(single)
     assert results[3]["suggestion"]["categories"][0]["category"]["name"] == "路灯"
 
 
@@ -98,16 +109,23 @@ def test_the_request_id_is_echoed_or_made(client: TestClient) -> None:
 
 def test_health_tells_the_model_in_use(client: TestClient) -> None:
     assert client.get("/livez").json()["status"] == "ok"
-    assert client.get("/readyz").json() == {"status": "ok", "ledger": "small", "model": "small/v1"}
+    ready = client.get("/readyz").json()
+    assert (ready["status"], ready["ledger"], ready["model"]) == ("ok", "small", "small/v1")
+    assert set(ready["checks"].values()) == {"ok"}
 
 
-def test_a_service_without_a_model_lives_but_is_not_ready(tmp_path: Path) -> None:
+def test_a_service_without_a_model_lives_but_is_not_ready(open_client: Open, tmp_path: Path) -> None:
     (tmp_path / "ledgers").mkdir()
-    settings = Settings(Places(tmp_path / "ledgers", (tmp_path / "models",)), ledger="small")
-    with TestClient(create_app(settings)) as client:
-        assert client.get("/livez").status_code == 200
-        ready = client.get("/readyz")
-        assert (ready.status_code, ready.json()["status"]) == (503, "ledger_not_found")
+    client = open_client(places=Places(tmp_path / "ledgers", (tmp_path / "models",)))
+    assert client.get("/livez").status_code == 200
+    ready = client.get("/readyz")
+    assert (ready.status_code, ready.json()["status"]) == (503, "ledger_not_found")
+    assert ready.json()["checks"]["database"] == "ok"
+
+
+def test_a_full_disk_makes_it_not_ready(open_client: Open) -> None:
+    ready = open_client(min_disk=10**9).get("/readyz")
+    assert (ready.status_code, ready.json()["status"]) == (503, "disk_full")
 
 
 def test_documentation_needs_nothing_from_elsewhere(client: TestClient) -> None:
@@ -120,9 +138,19 @@ def test_documentation_needs_nothing_from_elsewhere(client: TestClient) -> None:
 
 
 def test_the_schema_describes_every_call(client: TestClient) -> None:
-    paths = client.get("/openapi.json").json()["paths"]
-    assert set(paths) == {"/v1/suggestions", "/v1/suggestions/batch", "/livez", "/readyz"}
-    assert {"200", "404", "413", "422", "503"} <= set(paths["/v1/suggestions"]["post"]["responses"])
+    document = client.get("/openapi.json").json()
+    assert {"200", "401", "403", "404", "413", "422", "429", "503"} <= set(
+        document["paths"]["/v1/suggestions"]["post"]["responses"]
+    )
+    assert all(f"`{code}`" in document["info"]["description"] for code in CODES)
+
+
+def test_every_error_of_the_program_is_listed_in_the_document() -> None:
+    def below(kind: type[FenbanError]) -> set[type[FenbanError]]:
+        return {kind}.union(*(below(one) for one in kind.__subclasses__()))
+
+    raised = {kind for kind in below(FenbanError) if not kind.__subclasses__()} - {SettingError}
+    assert {kind.code: kind for kind in raised if kind.code not in CODES} == {}
 
 
 def test_nothing_of_a_complaint_is_logged(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
@@ -139,35 +167,40 @@ def own_ledger(ledgers: Path, places: Places, tmp_path: Path) -> Places:
     return Places(tmp_path / "ledgers", (tmp_path / "models", *places.models))
 
 
-def test_a_changed_duty_is_in_force_at_the_next_request(own_ledger: Places, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desks_module, "_LOOK_EVERY", 0.0)
+def _refresh(client: TestClient) -> None:
+    client.app.state.resources.desks.refresh()  # type: ignore[attr-defined]
+
+
+def test_a_changed_duty_is_in_force_without_a_restart(own_ledger: Places, open_client: Open) -> None:
     table = own_ledger.ledgers / "small" / "duties.csv"
-    with TestClient(create_app(Settings(own_ledger, ledger="small"))) as client:
+    client = open_client(places=own_ledger)
 
-        def lead() -> str:
-            answer = client.post("/v1/suggestions", json={"text": "人民路的路灯坏了没人修"}).json()
-            name: str = answer["departments"][0]["department"]["name"]
-            return name
+    def lead() -> str:
+        _refresh(client)
+        answer = client.post("/v1/suggestions", json={"text": "人民路的路灯坏了没人修"}).json()
+        name: str = answer["departments"][0]["department"]["name"]
+        return name
 
-        assert lead() == "城市管理"
-        table.write_text(table.read_text("utf-8").replace("C1,城市管理", "C1,交通运输"), "utf-8")
-        assert lead() == "交通运输"
-        table.write_text(table.read_text("utf-8").replace("C1,交通运输", "C1,没有这个部门"), "utf-8")
-        assert lead() == "交通运输"
+    assert lead() == "城市管理"
+    table.write_text(table.read_text("utf-8").replace("C1,城市管理", "C1,交通运输"), "utf-8")
+    assert lead() == "交通运输"
+    table.write_text(table.read_text("utf-8").replace("C1,交通运输", "C1,没有这个部门"), "utf-8")
+    assert lead() == "交通运输"
 
 
-def test_a_promoted_model_is_in_use_at_the_next_request(own_ledger: Places, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desks_module, "_LOOK_EVERY", 0.0)
+def test_a_promoted_model_is_in_use_within_seconds(own_ledger: Places, open_client: Open) -> None:
     registry = Registry(own_ledger.models)
     shutil.copytree(registry.find("small").folder, own_ledger.models[0] / "small" / "v2")
-    with TestClient(create_app(Settings(own_ledger, ledger="small"))) as client:
-        assert client.get("/readyz").json()["model"] == "small/v1"
-        registry.promote("small", "v2")
-        assert client.get("/readyz").json()["model"] == "small/v2"
+    client = open_client(places=own_ledger)
+    assert client.get("/readyz").json()["model"] == "small/v1"
+    registry.promote("small", "v2")
+    deadline = time.monotonic() + 10
+    while client.get("/readyz").json()["model"] != "small/v2":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
-def test_a_damaged_model_leaves_the_one_in_use(own_ledger: Places, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desks_module, "_LOOK_EVERY", 0.0)
+def test_a_damaged_model_leaves_the_one_in_use(own_ledger: Places) -> None:
     registry = Registry(own_ledger.models)
     copy = own_ledger.models[0] / "small" / "v2"
     shutil.copytree(registry.find("small").folder, copy)
@@ -175,6 +208,7 @@ def test_a_damaged_model_leaves_the_one_in_use(own_ledger: Places, monkeypatch: 
     assert desks.open("small").model.name == "small/v1"
     (copy / "idf.npy").write_bytes(b"")
     registry.promote("small", "v2")
+    desks.refresh()
     assert desks.open("small").model.name == "small/v1"
 
 

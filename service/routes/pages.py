@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse
 
 router = APIRouter(include_in_schema=False)
 
-_WEB: Final = Path(__file__).parent / "web"
+_WEB: Final = Path(__file__).parents[1] / "web"
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"

@@ -1,0 +1,91 @@
+"""`fenban serve`: build the default model where there is none, bring the database up to date, then serve."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import sys
+import tempfile
+from typing import Final
+
+import sqlalchemy as sa
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from classifier.terminal import DONE, Command, first_build_progress, ledger_option
+from service import logs
+from service.app import create_app
+from service.desks import Desks
+from service.errors import StoreUnavailableError
+from service.keys import list_keys
+from service.settings import Settings
+from service.store.database import Store
+from service.store.migration import migrate
+
+_GRACE: Final = 15
+"""Seconds that requests under way are given when the service is told to stop."""
+
+
+def application() -> object:
+    """Build the application from the environment, for servers that start several processes."""
+    settings = Settings.from_environment()
+    logs.configure(settings.log_level)
+    return create_app(settings)
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="监听地址（默认只供本机）")
+    parser.add_argument("--port", type=int, default=8000, help="端口（默认 8000）")
+    parser.add_argument("--workers", type=int, default=1, help="进程数（默认 1）")
+    ledger_option(parser)
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the database that the settings name and bring it up to date.
+
+    Raises:
+        StoreUnavailableError: it does not answer.
+        StoreTooNewError: a later version of the program has changed it.
+    """
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    store = Store(settings.database_url)
+    try:
+        migrate(store)
+    except sa.exc.OperationalError as error:
+        raise StoreUnavailableError from error
+    return store
+
+
+def _serve(given: argparse.Namespace) -> int:
+    settings = dataclasses.replace(Settings.from_environment(), ledger=given.ledger)
+    desks = Desks(settings.places)
+    suggester = desks.open(settings.ledger, first_build_progress())
+    store = open_store(settings)
+    guarded = bool(list_keys(store))
+    store.close()
+    _say(
+        f"台账“{suggester.ledger.settings.title}”，模型 {suggester.model.name}；"
+        f"打开 http://{given.host}:{given.port}/ ，接口文档 http://{given.host}:{given.port}/docs"
+    )
+    if not guarded:
+        _say("尚未设置密钥，只供本机使用；供别的机器使用前，请运行 fenban keys create --name 名称 --role admin")
+    logs.configure(settings.log_level)
+    options = {"host": given.host, "port": given.port, "log_config": None, "timeout_graceful_shutdown": _GRACE}
+    if given.workers == 1:
+        uvicorn.Server(uvicorn.Config(create_app(settings, desks), **options)).run()
+        return DONE
+    # What this process has read is of no use to the others.
+    del desks, suggester
+    with tempfile.TemporaryDirectory(prefix="fenban-metrics-") as shared:
+        os.environ |= {"FENBAN_LEDGER": given.ledger, "PROMETHEUS_MULTIPROC_DIR": shared}
+        config = uvicorn.Config("service.commands.serving:application", factory=True, workers=given.workers, **options)
+        Multiprocess(config, sockets=[config.bind_socket()]).run()
+    return DONE
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - tells the person at the terminal
+
+
+SERVE = Command("serve", "启动服务和受理页面", _arguments, _serve)

@@ -1,0 +1,285 @@
+"""Suggestions recorded as they were: a group of them in one transaction, each with what is like it already.
+
+A ticket id that comes again is answered with what was recorded the first time. A complaint that says nearly what an
+earlier one says, or tells of the same place in the same category within a month, joins that one's matter.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from classifier.domain import Suggestion
+from classifier.learn.duplicates import NEARLY
+from classifier.presentation import plain
+from service import idempotency
+from service.domain import Matter, Relation, Similar
+from service.idempotency import Answer, Once
+from service.similar import Findable, similarity
+from service.store import tables
+from service.store.database import now
+
+_LOCK: Final = 0x46656E62616E02
+"""Advisory lock of PostgreSQL: tickets are recorded by one process at a time, so that a matter is never made twice."""
+
+SAME_MATTER: Final = dt.timedelta(days=30)
+"""How far apart two complaints of one place and category may be to tell of one matter."""
+
+_SHOWN: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """A complaint to be recorded (`id` not empty), or only compared with those recorded.
+
+    `title` and `text` are masked, and None where nothing is to be kept of them; `expires` is when they go.
+    """
+
+    ledger: str
+    id: str
+    day: dt.date
+    title: str | None
+    text: str | None
+    expires: dt.datetime | None
+    suggestion: Suggestion
+    findable: Findable
+    once: Once | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """What is known of a recorded ticket that shares a clue."""
+
+    no: int
+    id: str
+    category: str
+    matter: int
+    sketch: bytes | None
+    recorded: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """What answers a ticket id that comes again."""
+
+    suggestion: str
+    digest: str
+    matter: int
+    recorded: dt.datetime
+
+
+@dataclass(slots=True)
+class _Known:
+    """The state of the store that a group needs, kept up to date while the group is worked on."""
+
+    by_clue: dict[int, list[_Earlier]] = field(default_factory=dict)
+    recorded: dict[tuple[str, str], _Recorded] = field(default_factory=dict)
+    matters: dict[int, Matter] = field(default_factory=dict)
+    last_no: int = 0
+
+
+@dataclass(slots=True)
+class _Writes:
+    tickets: list[dict[str, Any]] = field(default_factory=list)
+    clues: list[dict[str, int]] = field(default_factory=list)
+    grown: dict[int, int] = field(default_factory=dict)
+    answers: list[tuple[Once, Answer]] = field(default_factory=list)
+
+
+def record(connection: sa.Connection, intakes: Sequence[Intake]) -> list[Answer | Exception]:
+    """Record a group of complaints, in order, and return the answer to each; all or none is written."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+    known, writes = _look_up(connection, intakes), _Writes()
+    known.last_no = connection.execute(sa.select(sa.func.max(tables.tickets.c.no))).scalar() or 0
+    remembered = idempotency.recall(connection, [one.once for one in intakes if one.once])
+    outcomes: list[Answer | Exception] = []
+    for intake in intakes:
+        outcome = remembered.get(intake.once) if intake.once else None
+        if outcome is None:
+            outcome = _record_one(intake, known, writes)
+            if intake.once:
+                remembered[intake.once] = outcome
+                writes.answers.append((intake.once, outcome))
+        outcomes.append(outcome)
+    _write(connection, writes)
+    return outcomes
+
+
+def compare(connection: sa.Connection, intakes: Sequence[Intake]) -> list[Answer | Exception]:
+    """Return the answer to each complaint of a group with what is like it, recording nothing."""
+    known = _look_up(connection, intakes)
+    outcomes: list[Answer | Exception] = []
+    for intake in intakes:
+        near = _similar(intake, known)
+        matter = known.matters.get(near[0][1].matter) if near else None
+        outcomes.append(_answer(json.dumps(plain(intake.suggestion), ensure_ascii=False), near, matter, None))
+    return outcomes
+
+
+def _look_up(connection: sa.Connection, intakes: Sequence[Intake]) -> _Known:
+    """Ask the store what a group needs, in three queries."""
+    known, table = _Known(), tables.tickets
+    names = {intake.id for intake in intakes if intake.id}
+    if names:
+        columns = (table.c.ledger, table.c.id, table.c.suggestion, table.c.digest, table.c.matter, table.c.recorded)
+        for ledger, name, *rest in connection.execute(sa.select(*columns).where(table.c.id.in_(names))):
+            known.recorded[ledger, name] = _Recorded(*rest)
+    clues = {clue for intake in intakes for clue in (*intake.findable.bands, *intake.findable.places)}
+    found = connection.execute(
+        sa.select(
+            tables.clues.c.key,
+            table.c.no,
+            table.c.id,
+            table.c.suggested_category,
+            table.c.matter,
+            table.c.sketch,
+            table.c.recorded,
+        )
+        .join(table, table.c.no == tables.clues.c.ticket)
+        .where(tables.clues.c.key.in_(clues))
+    )
+    for key, *rest in found:
+        known.by_clue.setdefault(key, []).append(_Earlier(*rest))
+    wanted = {one.matter for group in known.by_clue.values() for one in group}
+    wanted |= {row.matter for row in known.recorded.values()}
+    if wanted:
+        query = sa.select(table.c.no, table.c.id, table.c.matter_size, table.c.recorded).where(table.c.no.in_(wanted))
+        for no, *rest in connection.execute(query):
+            known.matters[no] = Matter(*rest)
+    return known
+
+
+def _record_one(intake: Intake, known: _Known, writes: _Writes) -> Answer:
+    before = known.recorded.get((intake.ledger, intake.id))
+    if before is not None:
+        return _repeated(intake, before, known)
+    known.last_no += 1
+    no, moment = known.last_no, now()
+    near = _similar(intake, known)
+    matter_no = near[0][1].matter if near else no
+    matter = known.matters.get(matter_no) or Matter(intake.id, 0, moment)
+    matter = known.matters[matter_no] = Matter(matter.ticket, matter.count + 1, matter.since)
+    if matter_no != no:
+        writes.grown[matter_no] = matter.count
+    suggestion = json.dumps(plain(intake.suggestion), ensure_ascii=False)
+    row = _row(intake, suggestion, no, matter_no, moment)
+    writes.tickets.append(row)
+    known.recorded[intake.ledger, intake.id] = _Recorded(suggestion, intake.findable.digest, matter_no, moment)
+    _remember_clues(
+        intake,
+        known,
+        writes,
+        _Earlier(no, intake.id, row["suggested_category"], matter_no, intake.findable.sketch, moment),
+        near,
+    )
+    return _answer(suggestion, near, matter, _receipt(intake.id, moment, repeated=False, same_text=True))
+
+
+def _repeated(intake: Intake, before: _Recorded, known: _Known) -> Answer:
+    same = before.digest == intake.findable.digest
+    receipt = _receipt(intake.id, before.recorded, repeated=True, same_text=same)
+    return _answer(before.suggestion, [], known.matters.get(before.matter), receipt)
+
+
+def _row(intake: Intake, suggestion: str, no: int, matter: int, moment: dt.datetime) -> dict[str, Any]:
+    said = intake.suggestion
+    categories = [score.category.code for score in said.categories]
+    lead = said.departments[0].department.code if said.departments else ""
+    return {
+        "no": no,
+        "ledger": intake.ledger,
+        "id": intake.id,
+        "recorded": moment,
+        "day": intake.day.isoformat(),
+        "title": intake.title,
+        "text": intake.text,
+        "expires": intake.expires,
+        "digest": intake.findable.digest,
+        "suggestion": suggestion,
+        "model": said.model,
+        "suggested_category": categories[0],
+        "suggested_department": lead,
+        "runners_up": "|".join(categories[1:]),
+        "probability": said.categories[0].probability,
+        "verdict": said.decision.verdict.value,
+        "kind": said.kind.value,
+        "urgency": said.urgency.value,
+        "region": said.region.code if said.region else "",
+        "state": "suggested",
+        "category": categories[0],
+        "department": lead,
+        "matter": matter,
+        "sketch": intake.findable.sketch if intake.expires else None,
+    }
+
+
+def _similar(intake: Intake, known: _Known) -> list[tuple[Similar, _Earlier]]:
+    """Return earlier complaints like this one: near-duplicates, then those of the same matter, nearest first."""
+    found: dict[int, tuple[Similar, _Earlier]] = {}
+    likely = {score.category.code for score in intake.suggestion.categories[:2]}
+    moment = now()
+    for clues, is_place in ((intake.findable.bands, False), (intake.findable.places, True)):
+        for earlier in (one for clue in clues for one in known.by_clue.get(clue, ())):
+            if earlier.no in found or earlier.sketch is None or earlier.id == intake.id:
+                continue
+            share = similarity(intake.findable.sketch, earlier.sketch)
+            if share >= NEARLY:
+                relation = Relation.DUPLICATE
+            elif is_place and earlier.category in likely and moment - earlier.recorded <= SAME_MATTER:
+                relation = Relation.MATTER
+            else:
+                continue
+            found[earlier.no] = Similar(earlier.id, relation, round(share, 2), earlier.recorded), earlier
+    return sorted(found.values(), key=lambda pair: (pair[0].relation is Relation.MATTER, -pair[0].similarity))[:_SHOWN]
+
+
+def _remember_clues(
+    intake: Intake, known: _Known, writes: _Writes, ticket: _Earlier, near: list[tuple[Similar, _Earlier]]
+) -> None:
+    """Keep the clues that lead to nothing yet: a thousand copies of one letter cost no more than the first."""
+    if not intake.expires:
+        return
+    is_copy = bool(near) and near[0][0].relation is Relation.DUPLICATE
+    places = [
+        clue
+        for clue in intake.findable.places
+        if all(one.matter != ticket.matter for one in known.by_clue.get(clue, ()))
+    ]
+    for clue in {*(() if is_copy else intake.findable.bands), *places}:
+        known.by_clue.setdefault(clue, []).append(ticket)
+        writes.clues.append({"key": clue, "ticket": ticket.no})
+
+
+def _receipt(ticket: str, recorded: dt.datetime, *, repeated: bool, same_text: bool) -> dict[str, Any]:
+    return {"ticket": ticket, "recorded": recorded.isoformat(), "repeated": repeated, "same_text": same_text}
+
+
+def _answer(
+    suggestion: str, near: list[tuple[Similar, _Earlier]], matter: Matter | None, receipt: dict[str, Any] | None
+) -> Answer:
+    """Put what the store knows behind the suggestion, whose JSON stays as it was."""
+    more = {
+        "similar": [plain(one) | {"recorded": one.recorded.isoformat()} for one, _ in near],
+        "matter": {"ticket": matter.ticket, "count": matter.count, "since": matter.since.isoformat()}
+        if matter
+        else None,
+        "record": receipt,
+    }
+    return Answer(200, f"{suggestion[:-1]}, {json.dumps(more, ensure_ascii=False)[1:]}")
+
+
+def _write(connection: sa.Connection, writes: _Writes) -> None:
+    if writes.tickets:
+        connection.execute(tables.tickets.insert(), writes.tickets)
+    if writes.clues:
+        connection.execute(tables.clues.insert(), writes.clues)
+    for matter, size in writes.grown.items():
+        table = tables.tickets
+        connection.execute(table.update().where(table.c.no == matter).values(matter_size=size))
+    idempotency.keep(connection, writes.answers)

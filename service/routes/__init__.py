@@ -1,0 +1,1 @@
+"""The calls of HTTP version 1: each parses, calls, and returns."""
