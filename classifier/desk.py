@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from classifier.catalogue.ledger import Ledger, load_ledger
 from classifier.domain import Complaint
 from classifier.errors import BundleIncompatibleError, EmptyBacklogError, ModelNotFoundError
 from classifier.learn.adaptation import Adaptation, compare
 from classifier.learn.backlog import sample_backlog
-from classifier.learn.dataset import Labelled, ledger_complaints
+from classifier.learn.dataset import Labelled, corpus_fingerprint, ledger_complaints
+from classifier.learn.local import learn_labels, local_facts
 from classifier.learn.training import Progress, Trained, train
 from classifier.registry.bundle import read_bundle, write_bundle
 from classifier.registry.versions import Registry, Version
@@ -76,24 +78,53 @@ def build_base(ledger: Ledger, registry: Registry, progress: Progress = silent) 
 
 
 def train_version(
-    ledger: Ledger, registry: Registry, rows: Sequence[Labelled], progress: Progress = silent
+    ledger: Ledger, places: Places, rows: Sequence[Labelled], progress: Progress = silent
 ) -> tuple[Version, Trained]:
     """Train a ledger on its own folder's complaints and on `rows`; the version is stored, not promoted.
 
+    A base ledger without `rows` is built anew from its complaints. Everything else is learnt on top of the model
+    in use, which stays as it is.
+
     Raises:
         NoLabelledDataError: there is nothing to train on.
+        ModelNotFoundError: the base has no labelled complaints to train on.
     """
-    trained = train(ledger, *_training_rows(ledger, rows), progress=progress)
+    registry = Registry(places.models)
+    if ledger.parent is None and not rows:
+        trained = train(ledger, ledger_complaints(ledger), progress=progress)
+    else:
+        own = [*rows] if ledger.parent is None else [*ledger_complaints(ledger), *rows]
+        under = _version_in_use(registry, ledger, None) or build_base(ledger, registry, progress)
+        trained = _train_local(ledger, load_model(under), under.manifest, own, under, progress)
     with registry.building(ledger.name):
         return store(trained, ledger, registry), trained
+
+
+def _train_local(
+    ledger: Ledger,
+    model: Model,
+    facts: Mapping[str, Any],
+    rows: Sequence[Labelled],
+    under: Version | None,
+    progress: Progress,
+) -> Trained:
+    """Learn from a ledger's own labels on top of the base part of `model`, stored as `under` or not at all yet."""
+    base = Suggester(ledger, model.with_local(None))
+    local = learn_labels(base, rows, progress=progress)
+    added = local_facts(ledger, local)
+    added["rows"] = {**facts["rows"], "own": len(rows)}
+    added["corpus"] = {**facts["corpus"], "own": corpus_fingerprint(rows)}
+    shared = under.files("local_") if under else ()
+    return Trained(base.model.with_local(local), {**facts, **added}, shared)
 
 
 def adapt_version(
     ledger: Ledger, places: Places, complaints: Iterable[Complaint], progress: Progress = silent
 ) -> tuple[Version, Adaptation]:
-    """Fit the model to a backlog of unlabelled complaints; the version is stored, not promoted.
+    """Fit the base model to a backlog of unlabelled complaints; the version is stored, not promoted.
 
-    The ledger's own labelled complaints and the base's are learnt from as in any training.
+    What the ledger's own folder holds of labelled complaints is learnt on top of it; labels given to an earlier
+    training in other files are not part of a version, train on them again after this.
 
     Raises:
         EmptyBacklogError: the backlog has no complaint with a text.
@@ -103,7 +134,10 @@ def adapt_version(
     if not sample:
         raise EmptyBacklogError
     before = open_desk(places, ledger.name, progress=progress)
-    trained = train(ledger, *_training_rows(ledger), sample, progress=progress)
+    trained = train(ledger, ledger_complaints(ledger.base), sample, progress=progress)
+    own = [] if ledger.parent is None else ledger_complaints(ledger)
+    if own:
+        trained = _train_local(ledger, trained.model, trained.facts, own, None, progress)
     report = compare(count, sample, before, Suggester(ledger, trained.model))
     trained.facts["adaptation"] = asdict(report)
     registry = Registry(places.models)
@@ -111,17 +145,18 @@ def adapt_version(
         return store(trained, ledger, registry), report
 
 
-def _training_rows(ledger: Ledger, added: Sequence[Labelled] = ()) -> tuple[list[Labelled], list[Labelled]]:
-    """Return the labelled complaints of the base, and a child ledger's own; `added` are the ledger's."""
-    own = [*ledger_complaints(ledger), *added]
-    return (own, []) if ledger.parent is None else (ledger_complaints(ledger.base), own)
-
-
 def store(trained: Trained, ledger: Ledger, registry: Registry) -> Version:
     """Write a trained model as the ledger's next version."""
     folder = registry.next_folder(ledger.name)
     entries, arrays, texts = trained.model.to_bundle()
-    write_bundle(folder, {**trained.facts, "version": folder.name, **entries}, arrays, texts)
+    there = {path.stem for path in trained.shared}
+    write_bundle(
+        folder,
+        {**trained.facts, "version": folder.name, **entries},
+        {name: array for name, array in arrays.items() if name not in there},
+        {name: lines for name, lines in texts.items() if name not in there},
+        trained.shared,
+    )
     return registry.find(ledger.name, folder.name)
 
 

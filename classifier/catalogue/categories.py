@@ -7,6 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from classifier.catalogue.hierarchy import descend
 from classifier.catalogue.tables import Findings, Row
 from classifier.domain import Category
@@ -89,6 +92,15 @@ class CategoryTree:
             category = self._by_code[category.replaced_by]
             seen.add(category.code)
         return category
+
+    def places(self, labels: Sequence[str]) -> NDArray[np.intp]:
+        """Return, for each code a model knows, the number among `leaves` of what it is today.
+
+        A retired category counts for its successor; one that is gone without a successor is -1.
+        """
+        number = {leaf.code: at for at, leaf in enumerate(self.leaves)}
+        today = [self.successor(self[code]).code if code in self else "" for code in labels]
+        return np.array([number.get(code, -1) for code in today], dtype=np.intp)
 
     def ancestry(self, category: Category) -> Sequence[Category]:
         """Return the category and those above it, lowest first."""

@@ -58,7 +58,7 @@ def _train(given: argparse.Namespace) -> int:
     places = Places.from_environment()
     ledger, registry = load_ledger(given.ledger, places.ledgers), Registry(places.models)
     rows = [row for path in given.data for row in read_labelled(path, ledger)]
-    version, trained = train_version(ledger, registry, rows, progress_bar())
+    version, trained = train_version(ledger, places, rows, progress_bar())
     if given.promote:
         registry.promote(ledger.name, version.name)
     state = _state(version.name, ledger.name, promoted=given.promote)

@@ -48,6 +48,7 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "category": ("category", "类别", "分类", "诉求类别", "问题类别", "诉求分类", "一级标签", "一级分类"),
     "department": ("department", "主办部门", "承办单位", "办理单位", "责任单位", "部门"),
+    "returned_by": ("returned_by", "退单部门", "退单单位", "退回单位", "退回部门"),
     "kind": ("kind", "诉求类型", "工单类型"),
     "id": ("id", "编号", "工单编号", "工单号", "留言编号", "信件编号", "诉求编号", "受理编号", "序号"),
     "region": ("region", "地区", "区域", "所属区域", "所属地区", "行政区划"),
@@ -67,6 +68,7 @@ class KnownColumns:
     category: int | None
     department: int | None
     kind: int | None
+    returned_by: int | None
 
 
 def recognise(
@@ -90,7 +92,7 @@ def recognise(
     text = find("text", text_column)
     if text is None:
         raise MissingColumnError(path, "text", columns, "请用 --text-column 指明哪一列是诉求正文")
-    rest = (find(what) for what in ("id", "region", "date", "category", "department", "kind"))
+    rest = (find(what) for what in ("id", "region", "date", "category", "department", "kind", "returned_by"))
     return KnownColumns(text, find("title", title_column), *rest)
 
 

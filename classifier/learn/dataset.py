@@ -20,7 +20,8 @@ from classifier.files.reading import Cells, open_source
 class Labelled:
     """A complaint with its labels; `categories` are codes of leaves, the first one the main matter.
 
-    `department` is a code or empty, `kind` may be None. `source` names file and row.
+    `department` is the code of who handled it in the end, or empty; `returned_by` the codes of those who returned it
+    (退单) before; `kind` may be None. `source` names file and row.
     """
 
     complaint: Complaint
@@ -28,6 +29,7 @@ class Labelled:
     department: str = ""
     kind: Kind | None = None
     source: str = ""
+    returned_by: tuple[str, ...] = ()
 
 
 def read_labelled(path: Path, ledger: Ledger) -> list[Labelled]:
@@ -104,6 +106,7 @@ def _label(row: _Cells, ledger: Ledger) -> Labelled:
     if not categories:
         raise row.wrong("category", "没有类别")
     department = ledger.departments.get(row["department"])
+    returned = [found.code for part in row["returned_by"].split("|") if (found := ledger.departments.get(part.strip()))]
     if row["kind"] and row["kind"] not in list(Kind):
         raise row.wrong("kind", f"“{row['kind']}”不是诉求类型；可用：{'、'.join(Kind)}")
     return Labelled(
@@ -112,6 +115,7 @@ def _label(row: _Cells, ledger: Ledger) -> Labelled:
         department.code if department else "",
         Kind(row["kind"]) if row["kind"] else None,
         f"{row.path.name}:{row.number}",
+        tuple(dict.fromkeys(returned)),
     )
 
 

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -36,9 +36,16 @@ class Bundle:
 
 
 def write_bundle(
-    folder: Path, manifest: Mapping[str, Any], arrays: Mapping[str, Array], texts: Mapping[str, tuple[str, ...]]
+    folder: Path,
+    manifest: Mapping[str, Any],
+    arrays: Mapping[str, Array],
+    texts: Mapping[str, tuple[str, ...]],
+    shared: Sequence[Path] = (),
 ) -> None:
-    """Write a bundle to `folder`, which must not exist; it appears whole or not at all."""
+    """Write a bundle to `folder`, which must not exist; it appears whole or not at all.
+
+    Files of another bundle that are `shared` become files of this one as well, on the same disk without a copy.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
     try:
@@ -51,6 +58,8 @@ def write_bundle(
                 text.write("\n".join(lines))
                 text.flush()
                 _settle(text.fileno())
+        for path in shared:
+            _share(path, draft / path.name)
         files = {path.name: _sha256(path) for path in sorted(draft.iterdir())}
         with (draft / MANIFEST).open("w", encoding="utf-8") as text:
             json.dump({"format": FORMAT, **manifest, "files": files}, text, ensure_ascii=False, indent=1)
@@ -62,6 +71,16 @@ def write_bundle(
         shutil.rmtree(draft, ignore_errors=True)
         raise
     sync_folder(folder.parent)
+
+
+def _share(path: Path, place: Path) -> None:
+    """Give a file a second name, or copy it where the file system has no such thing."""
+    try:
+        place.hardlink_to(path)
+    except OSError:
+        shutil.copyfile(path, place)
+        with place.open("rb") as file:
+            _settle(file.fileno())
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -36,6 +36,11 @@ class Version:
         """The bundle's manifest."""
         return read_manifest(self.folder)
 
+    def files(self, without: str) -> tuple[Path, ...]:
+        """Return the bundle's files but those whose names begin with `without`."""
+        names = [Path(str(name)).name for name in self.manifest.get("files", {})]
+        return tuple(self.folder / name for name in names if not name.startswith(without))
+
 
 class Registry:
     """Folders of models, read in order; the first is written.

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from classifier.catalogue.ledger import Ledger
 from classifier.domain import Category
 from classifier.suggest.calibration import Calibration
-from classifier.suggest.model import LEAVES, OWN, Model, Prediction
+from classifier.suggest.local_categories import LocalCategories
+from classifier.suggest.model import LEAVES, Model, Prediction
 from classifier.suggest.thresholds import choose_thresholds
 
 Floats = NDArray[np.float32]
@@ -38,8 +39,8 @@ class Classification:
 
     def __init__(self, ledger: Ledger, model: Model) -> None:
         self.ledger = ledger
-        self._has_own = OWN in model.heads
-        self._place = _places(model, ledger)
+        self._place = ledger.base.categories.places(model.heads[LEAVES].labels)
+        self._local = LocalCategories(model.local, ledger) if model.local else None
         self._unmoved = np.array_equal(self._place, np.arange(len(ledger.base.categories.leaves)))
         projection = ledger.projection
         self._shares = projection.shares if projection is not None else None
@@ -52,10 +53,14 @@ class Classification:
         self.thresholds = choose_thresholds(calibrated, truth, ledger.settings.target_accuracy)
         self.expected_mix = calibrated.mean(axis=0) if len(calibrated) else np.ones_like(self.thresholds)
 
-    def label_to_report(self, group: str) -> Floats:
-        """Return the matrix from a group's labels, in the model's order, to the reported categories."""
-        if group == OWN:
-            return self._report
+    @property
+    def label_to_report(self) -> Floats:
+        """The matrix from the labels that decide, in the model's order, to the reported categories.
+
+        These are the ledger's own where it learnt from labels of its own, otherwise the base's leaves.
+        """
+        if self._local is not None:
+            return self._local.shares @ self._report
         return np.where(self._place[:, None] >= 0, self.leaf_to_report[self._place], np.float32(0))
 
     def to_model_order(self, leaves: Floats) -> Floats:
@@ -65,16 +70,20 @@ class Classification:
     def classify(self, prediction: Prediction) -> Classified:
         """Return the probabilities of one complaint."""
         leaves = self._in_ledger_order(prediction.groups[LEAVES][None, :])[0]
-        own = leaves if self._shares is None else leaves @ self._shares
-        outside = float(leaves @ self._outside) if self._outside is not None else 0.0
-        if self._has_own:
-            learnt = prediction.groups[OWN]
-            if self._shares is not None:
-                # Jeffrey's rule: the leaves keep their shares within what the place's own labels decided.
-                leaves = leaves * (self._shares @ (learnt / np.maximum(own, np.float32(1e-9))))
-                leaves = (leaves / max(float(leaves.sum()), 1e-9)).astype(np.float32)
-            own, outside = learnt, 0.0
+        if self._local is not None and prediction.local is not None:
+            own, leaves = self._local(prediction.local, leaves)
+            outside = 0.0
+        else:
+            own = self._carried(leaves)
+            outside = float(leaves @ self._outside) if self._outside is not None else 0.0
         return Classified(leaves, self.calibration(own @ self._report), outside)
+
+    def carried(self, prediction: Prediction) -> Floats:
+        """Return what the base alone says of the ledger's lowest categories, in their order."""
+        return self._carried(self._in_ledger_order(prediction.groups[LEAVES][None, :])[0])
+
+    def _carried(self, leaves: Floats) -> Floats:
+        return leaves if self._shares is None else leaves @ self._shares
 
     def _in_ledger_order(self, probabilities: Floats) -> Floats:
         """Carry `(n_rows, n_labels)` of the model to `(n_rows, n_leaves)` of the ledger's base."""
@@ -87,10 +96,10 @@ class Classification:
 
     def _held_out(self, model: Model) -> tuple[Floats, NDArray[np.int32]]:
         """Return held-out probabilities of the reported categories and the true column of each row."""
+        if self._local is not None and model.local is not None:
+            proof, to_report = model.local.proof, self._local.shares @ self._report
+            return proof.probabilities.astype(np.float32) @ to_report, _columns_of(proof.truth, to_report)
         held_out = model.held_out
-        if self._has_own:
-            own: Floats = held_out.own.astype(np.float32) @ self._report
-            return own, _columns_of(held_out.own_truth, self._report)
         truth = np.where(held_out.truth >= 0, self._place[held_out.truth], -1)
         leaves = self._in_ledger_order(held_out.leaves.astype(np.float32))
         if self._outside is not None:
@@ -105,18 +114,6 @@ def _columns_of(truth: NDArray[np.integer], shares: Floats) -> NDArray[np.int32]
     inside = shares.max(axis=1, initial=0) > 0
     best = shares.argmax(axis=1)
     return np.where((truth >= 0) & inside[truth], best[truth], -1).astype(np.int32)
-
-
-def _places(model: Model, ledger: Ledger) -> NDArray[np.intp]:
-    """Return, for each label of the model, the number of the base's leaf it is today.
-
-    A retired category counts for its successor; one that is gone without a successor is -1.
-    """
-    tree = ledger.base.categories
-    number = {leaf.code: at for at, leaf in enumerate(tree.leaves)}
-    labels = model.heads[LEAVES].labels
-    today = [tree.successor(tree[code]).code if code in tree else "" for code in labels]
-    return np.array([number.get(code, -1) for code in today], dtype=np.intp)
 
 
 def _reporting(ledger: Ledger) -> tuple[Sequence[Category], Floats]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from classifier.registry.bundle import Bundle
 from classifier.suggest.calibration import softmax
+from classifier.suggest.local import OWN, Local, Scored
 from classifier.text.features import Encoded, FeatureSpace
 
 Floats = NDArray[np.float32]
@@ -21,8 +22,9 @@ Floats = NDArray[np.float32]
 LEAVES: Final = "leaves"
 KINDS: Final = "kinds"
 DEPARTMENTS: Final = "departments"
-OWN: Final = "own"
-"""Groups of outputs: the base's leaves, kinds, departments, and a child ledger's own categories."""
+"""Groups of outputs: the base's leaves, kinds and departments."""
+
+_ROWS_AT_ONCE: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +39,19 @@ class Head:
 class HeldOut:
     """What the model said of its own training rows when it had not seen them.
 
-    `leaves` is `(n_rows, n_leaves)` of probabilities, `truth` the column of each row's label; `own` and
-    `own_truth` the same for a child ledger's own categories, with no rows where it has none.
+    `leaves` is `(n_rows, n_leaves)` of probabilities, `truth` the column of each row's label.
     """
 
     leaves: NDArray[np.float16]
     truth: NDArray[np.int32]
-    own: NDArray[np.float16]
-    own_truth: NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """Probabilities of each group for one complaint."""
+    """Probabilities of each group for one complaint, and the scores of what the ledger's own labels taught."""
 
     groups: dict[str, Floats]
+    local: Scored | None = None
 
 
 class Model:
@@ -69,42 +69,60 @@ class Model:
         scale: Floats,
         heads: dict[str, Head],
         held_out: HeldOut,
+        local: Local | None = None,
     ) -> None:
         self.name = name
         self.space = space
         self.heads = heads
         self.held_out = held_out
+        self.local = local
         self._weights = weights
         self._scale = scale
         bounds = np.cumsum([0, *(len(head.labels) for head in heads.values())])
         self._slices = {group: slice(int(a), int(b)) for group, a, b in zip(heads, bounds, bounds[1:], strict=False)}
 
+    def with_local(self, local: Local | None) -> Model:
+        """Return the same base with what was learnt from local labels, or with nothing of that sort."""
+        return Model(self.name, self.space, self._weights, self._scale, self.heads, self.held_out, local)
+
+    def scores(self, encoded: Encoded) -> Floats:
+        """Return the scores of every output for one complaint, the groups side by side."""
+        columns = encoded.columns
+        scores: Floats = (encoded.values * self._scale[columns]) @ self._weights[columns].astype(np.float32)
+        return scores
+
+    def strengths(self, group: str) -> Floats:
+        """Return how much each feature says of `group`: the length of its centred weights, `(n_features,)`."""
+        at = self._slices[group]
+        lengths = np.empty(len(self._weights), dtype=np.float32)
+        for begin in range(0, len(lengths), _ROWS_AT_ONCE):
+            part = self._weights[begin : begin + _ROWS_AT_ONCE, at].astype(np.float32)
+            part -= part.mean(axis=1, keepdims=True)
+            lengths[begin : begin + _ROWS_AT_ONCE] = np.linalg.norm(part, axis=1)
+        return lengths * self._scale
+
     def predict(self, encoded: Encoded) -> Prediction:
         """Return the probabilities of every group for one complaint."""
-        columns = encoded.columns
-        scores = (encoded.values * self._scale[columns]) @ self._weights[columns].astype(np.float32)
-        return Prediction(
-            {group: softmax(scores[at], self.heads[group].sharpness) for group, at in self._slices.items()}
-        )
+        scores = self.scores(encoded)
+        groups = {group: softmax(scores[at], self.heads[group].sharpness) for group, at in self._slices.items()}
+        local = self.local.score(encoded.complaint, scores[self._slices[LEAVES]]) if self.local else None
+        return Prediction(groups, local)
 
     def contributions(self, encoded: Encoded, group: str, direction: Floats) -> tuple[Floats, ...]:
-        """Return, for title and text, how much each character spoke for `direction`.
+        """Return, for title and text, how much each character spoke for `direction`, one weight a label of `group`.
 
-        `direction` has one weight a label of `group`; each feature's part of that sum of scores is shared
-        evenly among the characters on which it stands, so that all parts together are the sum.
+        The parts of all characters together are that sum of scores.
         """
-        found, columns = encoded.occurrences, encoded.columns
+        columns = encoded.columns
         weights = self._weights[columns, self._slices[group]].astype(np.float32)
-        parts = encoded.values * self._scale[columns] * (weights @ direction)
-        each = (parts / encoded.counts)[encoded.position] / np.maximum(found.size, 1)
-        results = []
-        for number, (_, read) in enumerate(encoded.complaint.fields):
-            here = found.field == number
-            length = len(read.text) + 1
-            change = np.bincount(found.start[here], each[here], length)
-            change -= np.bincount(found.start[here] + found.size[here], each[here], length)
-            results.append(np.cumsum(change)[:-1].astype(np.float32))
-        return tuple(results)
+        return encoded.spread(encoded.values * self._scale[columns] * (weights @ direction))
+
+    def local_contributions(self, encoded: Encoded, scored: Scored, direction: Floats) -> tuple[Floats, ...]:
+        """Return the same for the ledger's own categories: what the text itself says, and what the base reads in it."""
+        assert self.local is not None  # noqa: S101 - whoever has scores of it has it
+        parts, slope = self.local.spoken(scored, OWN, direction)
+        fields = zip(scored.encoded.spread(parts), self.contributions(encoded, LEAVES, slope), strict=True)
+        return tuple(own + base for own, base in fields)
 
     def to_bundle(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]], dict[str, tuple[str, ...]]]:
         """Return manifest entries, arrays and texts that `from_bundle` reads back."""
@@ -118,14 +136,16 @@ class Model:
             "scale": self._scale,
             "held_out_leaves": self.held_out.leaves,
             "held_out_truth": self.held_out.truth,
-            "held_out_own": self.held_out.own,
-            "held_out_own_truth": self.held_out.own_truth,
         }
         texts = {"words": space.words}
         for group, head in self.heads.items():
             texts[f"labels_{group}"] = head.labels
         sharpness = {group: head.sharpness for group, head in self.heads.items()}
-        return {"documents": space.n_documents, "sharpness": sharpness}, arrays, texts
+        entries: dict[str, Any] = {"documents": space.n_documents, "sharpness": sharpness}
+        if self.local is not None:
+            facts, numbers, lines = self.local.to_bundle()
+            entries, arrays, texts = entries | facts, arrays | numbers, texts | lines
+        return entries, arrays, texts
 
     @classmethod
     def from_bundle(cls, name: str, bundle: Bundle) -> Model:
@@ -137,10 +157,8 @@ class Model:
             group: Head(texts[f"labels_{group}"], float(sharpness))
             for group, sharpness in bundle.manifest["sharpness"].items()
         }
-        held_out = HeldOut(
-            arrays["held_out_leaves"], arrays["held_out_truth"], arrays["held_out_own"], arrays["held_out_own_truth"]
-        )
-        return cls(name, space, arrays["weights"], arrays["scale"], heads, held_out)
+        held_out = HeldOut(arrays["held_out_leaves"], arrays["held_out_truth"])
+        return cls(name, space, arrays["weights"], arrays["scale"], heads, held_out, Local.from_bundle(bundle))
 
 
 def quantise(weights: Floats) -> tuple[NDArray[np.int8], Floats]:

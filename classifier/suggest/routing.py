@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from classifier.catalogue.ledger import Ledger
 from classifier.domain import JURISDICTION, Department, DepartmentScore, Duty, Region, Source
+from classifier.suggest.local import OWN_DEPARTMENTS
 from classifier.suggest.model import DEPARTMENTS, Model, Prediction
 
 Floats = NDArray[np.float32]
@@ -51,6 +52,9 @@ class Router:
         pairs = [(at, known[base[code]]) for at, code in enumerate(labels) if base.get(code) in known]
         self._learnt_from = np.array([at for at, _ in pairs], dtype=np.intp)
         self._learnt_to = np.array([to for _, to in pairs], dtype=np.intp)
+        self._local = model.local.groups.get(OWN_DEPARTMENTS) if model.local else None
+        local_labels = self._local.labels if self._local else ()
+        self._local_place = np.array([self._number.get(code, -1) for code in local_labels], dtype=np.intp)
 
     def route(
         self, leaves: Floats, prediction: Prediction, region: Region | None, day: dt.date, added: Sequence[str] = ()
@@ -67,8 +71,7 @@ class Router:
         table = self._table(region, day)
         held = table.leads >= 0
         by_duty = np.bincount(table.leads[held], leaves[held], minlength=len(self._departments))
-        learnt = np.zeros(len(self._departments))
-        learnt[self._learnt_to] = prediction.groups[DEPARTMENTS][self._learnt_from]
+        learnt = self.learnt(prediction)
         total = (1 - LEARNT_SHARE) * by_duty + LEARNT_SHARE * learnt
         total /= max(float(total.sum()), 1e-9)
         best = np.argsort(-total, kind="stable")[:3]
@@ -84,6 +87,24 @@ class Router:
             if total[at] > 0
         )
         return Route(leads, self._assisting(leads, table, leaves, region, added))
+
+    def carried(self, prediction: Prediction) -> Floats:
+        """Return what the base alone learnt of departments, in the order of the ledger's directory."""
+        learnt = np.zeros(len(self._departments), dtype=np.float32)
+        learnt[self._learnt_to] = prediction.groups[DEPARTMENTS][self._learnt_from]
+        return learnt
+
+    def learnt(self, prediction: Prediction) -> Floats:
+        """Return what texts of the past say of departments, the ledger's own where it has labels of them."""
+        carried = self.carried(prediction)
+        if self._local is None or prediction.local is None:
+            return carried
+        prior = np.where(self._local_place >= 0, carried[self._local_place], np.float32(0))
+        probabilities = self._local.blend(prediction.local.groups[OWN_DEPARTMENTS], prior)
+        known = self._local_place >= 0
+        learnt = np.zeros_like(carried)
+        learnt[self._local_place[known]] = probabilities[known]
+        return learnt
 
     def _score(self, at: int, probability: float, by_duty: bool, table: _Table, leaves: Floats) -> DepartmentScore:
         department = self._departments[at]

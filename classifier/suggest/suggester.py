@@ -14,7 +14,7 @@ from classifier.errors import UnknownRegionError
 from classifier.suggest.classification import Classification, Classified
 from classifier.suggest.decision import Circumstances, decide
 from classifier.suggest.evidence import evidence_spans, tells_two_matters
-from classifier.suggest.model import KINDS, LEAVES, OWN, Model, Prediction
+from classifier.suggest.model import KINDS, LEAVES, Model, Prediction
 from classifier.suggest.routing import Router
 from classifier.text.features import Encoded
 from classifier.text.pipeline import ReadComplaint, TextPipeline
@@ -43,9 +43,8 @@ class Suggester:
         self.model = model
         self.pipeline = pipeline or TextPipeline()
         self.classification = Classification(ledger, model)
-        self._router = Router(ledger, model)
-        self._group = OWN if OWN in model.heads else LEAVES
-        self._report = self.classification.label_to_report(self._group)
+        self.router = Router(ledger, model)
+        self._report = self.classification.label_to_report
 
     def suggest(self, complaint: Complaint, *, with_evidence: bool = True) -> Suggestion:
         """Suggest categories, departments, urgency and what to do for one complaint.
@@ -79,7 +78,7 @@ class Suggester:
         region = self._region(complaint, read)
         rules = self.ledger.rules.apply(f"{read.title.text}\n{read.body.text}")
         day = complaint.date or dt.date.today()
-        route = self._router.route(classified.leaves, prediction, region, day, rules.departments)
+        route = self.router.route(classified.leaves, prediction, region, day, rules.departments)
         best = np.argsort(-classified.reported, kind="stable")[:_SHOWN]
         scores = tuple(CategoryScore(self.classification.categories[at], float(classified.reported[at])) for at in best)
         kind = Kind(self.model.heads[KINDS].labels[int(prediction.groups[KINDS].argmax())])
@@ -90,11 +89,11 @@ class Suggester:
                 read.han_count,
                 classified.outside,
                 bool(route.leads),
-                self._tells_two(encoded, classified, best),
+                self._tells_two(understood, best),
                 rules.manual,
             )
         )
-        evidence = self._evidence(encoded, classified, int(best[0])) if with_evidence else ()
+        evidence = self._evidence(understood, int(best[0])) if with_evidence else ()
         return Suggestion(
             categories=scores,
             departments=route.leads,
@@ -125,14 +124,21 @@ class Suggester:
         return self.ledger.regions.locate(f"{read.title.text}\n{read.body.text}")
 
     def _direction(self, classified: Classified, column: int) -> Floats:
-        """Weigh a group's labels by how likely each is within a reported category."""
+        """Weigh the labels that decide by how likely each is within a reported category."""
         share = self._report[:, column]
-        if self._group == LEAVES:
+        if self.model.local is None:
             share = share * self.classification.to_model_order(classified.leaves)
         total = float(share.sum())
         return share / total if total > 0 else share
 
-    def _evidence(self, encoded: Encoded, classified: Classified, best: int) -> tuple[Evidence, ...]:
+    def _contributions(self, understood: Understood, direction: Floats) -> tuple[Floats, ...]:
+        """Return how much each character of title and text spoke for `direction` among the labels that decide."""
+        if understood.prediction.local is not None:
+            return self.model.local_contributions(understood.encoded, understood.prediction.local, direction)
+        return self.model.contributions(understood.encoded, LEAVES, direction)
+
+    def _evidence(self, understood: Understood, best: int) -> tuple[Evidence, ...]:
+        classified = understood.classified
         others = np.delete(np.argsort(-classified.reported, kind="stable")[:4], 0)
         weights = classified.reported[others]
         against = sum(
@@ -143,14 +149,15 @@ class Suggester:
             np.zeros(len(self._report), dtype=np.float32),
         )
         direction = self._direction(classified, best) - against
-        return evidence_spans(encoded.complaint, self.model.contributions(encoded, self._group, direction))
+        return evidence_spans(understood.encoded.complaint, self._contributions(understood, direction))
 
-    def _tells_two(self, encoded: Encoded, classified: Classified, best: NDArray[np.intp]) -> bool:
+    def _tells_two(self, understood: Understood, best: NDArray[np.intp]) -> bool:
         """Tell whether the first two categories, of different parents, are each told of in their own sentences."""
+        classified = understood.classified
         if len(best) < 2 or classified.reported[best[1]] < _SECOND_MATTER:
             return False
         first, second = (self.classification.categories[at] for at in best[:2])
         if first.parent and first.parent == second.parent:
             return False
         direction = self._direction(classified, int(best[0])) - self._direction(classified, int(best[1]))
-        return tells_two_matters(encoded.complaint, self.model.contributions(encoded, self._group, direction))
+        return tells_two_matters(understood.encoded.complaint, self._contributions(understood, direction))

@@ -34,6 +34,7 @@ _UNKNOWN: Final = -1
 _NO_WORD: Final = -2
 _BITS = np.uint64(21)
 _WORD_BITS = np.uint64(32)
+_LOW_BITS = np.uint64(0xFFFFFFFF)
 
 
 def _is_letter(code: NDArray[np.uint32]) -> NDArray[np.bool_]:
@@ -97,6 +98,23 @@ class Encoded:
     position: Indices
     counts: NDArray[np.integer]
 
+    def spread(self, parts: Floats) -> tuple[Floats, ...]:
+        """Share each feature's part evenly among the characters on which it stands, for each field of the complaint.
+
+        Args:
+            parts: one number for each of `columns`.
+        """
+        found = self.occurrences
+        each = (parts / self.counts)[self.position] / np.maximum(found.size, 1)
+        results = []
+        for number, (_, read) in enumerate(self.complaint.fields):
+            here = found.field == number
+            length = len(read.text) + 1
+            change = np.bincount(found.start[here], each[here], length)
+            change -= np.bincount(found.start[here] + found.size[here], each[here], length)
+            results.append(np.cumsum(change)[:-1].astype(np.float32))
+        return tuple(results)
+
 
 @dataclass(frozen=True)
 class FeatureSpace:
@@ -144,6 +162,23 @@ class FeatureSpace:
         )
         idf = np.log((1 + len(complaints)) / (1 + df)).astype(np.float32) + np.float32(1)
         return cls(characters, words, pairs, title, idf, len(complaints))
+
+    def places_in(self, other: FeatureSpace) -> NDArray[np.intp]:
+        """Return the column of each feature in another space, -1 where it has none."""
+        first, second, third = other._bounds
+        words = np.array([other._word_number.get(word, -1) for word in self.words], dtype=np.int64)
+        left, right = words[self.pairs >> _WORD_BITS], words[self.pairs & _LOW_BITS]
+        both = np.flatnonzero((left >= 0) & (right >= 0))
+        pairs = np.full(len(self.pairs), -1, dtype=np.intp)
+        pairs[both] = _column(other.pairs, _pair_keys(left[both], right[both]), second)
+        return np.concatenate(
+            [
+                _column(other.characters, self.characters, 0),
+                np.where(words >= 0, words + first, -1),
+                pairs,
+                _column(other.title, self.title, third),
+            ]
+        )
 
     def occurrences(self, complaint: ReadComplaint) -> Occurrences:
         """List every known feature of `complaint` wherever it stands."""
@@ -227,6 +262,14 @@ def _look_up(known: Keys, keys: Keys) -> tuple[NDArray[np.intp], NDArray[np.intp
     at = np.minimum(np.searchsorted(known, keys), len(known) - 1)
     there = np.flatnonzero(known[at] == keys)
     return at[there], there
+
+
+def _column(known: Keys, keys: Keys, first: int) -> NDArray[np.intp]:
+    """Return the position of each of `keys` in `known`, counted from `first`; -1 where it is not there."""
+    columns = np.full(len(keys), -1, dtype=np.intp)
+    found, there = _look_up(known, keys)
+    columns[there] = found + first
+    return columns
 
 
 def _pair_keys(left: NDArray[np.integer], right: NDArray[np.integer]) -> Keys:

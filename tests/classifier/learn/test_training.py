@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classifier.catalogue.ledger import Ledger, load_ledger
+from classifier.catalogue.ledger import Ledger
 from classifier.desk import build_base, load_model, open_desk, train_version
 from classifier.domain import Complaint
 from classifier.errors import BundleCorruptError, ModelNotFoundError, NoLabelledDataError, WrongCellError
@@ -27,9 +27,8 @@ def test_training_is_deterministic(small_ledger: Ledger) -> None:
         np.testing.assert_array_equal(array, second[name], err_msg=name)
 
 
-def test_a_stored_model_answers_as_the_trained_one(small_ledger: Ledger, tmp_path: Path) -> None:
-    registry = Registry((tmp_path,))
-    version, trained = train_version(small_ledger, registry, [])
+def test_a_stored_model_answers_as_the_trained_one(small_ledger: Ledger, ledgers: Path, tmp_path: Path) -> None:
+    version, trained = train_version(small_ledger, Places(ledgers, (tmp_path,)), [])
     before = Suggester(small_ledger, trained.model)
     after = Suggester(small_ledger, load_model(version))
     for text in ("老板拖欠工资不给", "路面一个大坑，摔伤了人", "河水发黑发臭"):
@@ -45,37 +44,6 @@ def test_labels_dealt_at_random_are_learnt_but_not_confirmed_by_held_out_rows(sm
     held_out = (model.held_out.leaves.argmax(axis=1) == model.held_out.truth).mean()
     assert learnt > 0.8
     assert held_out < 0.4
-
-
-def test_local_labels_decide_over_the_crosswalk(ledgers: Path, tmp_path: Path) -> None:
-    """The place files lamps under 环境问题, against the crosswalk; a few dozen labels teach that."""
-    child = load_ledger("child", ledgers)
-    data = tmp_path / "labels.csv"
-    lamps = [
-        f"{place}的路灯{state}"
-        for place in ("东街", "西街", "村口", "桥头")
-        for state in ("坏了", "不亮", "灭了", "忽明忽暗", "没人修")
-    ]
-    wages = [
-        f"{who}拖欠工资{time}"
-        for who in ("老板", "公司", "包工头", "饭店")
-        for time in ("三个月", "半年", "不给", "一年了", "没结清")
-    ]
-    data.write_text(
-        "text,category\n" + "".join(f"{text},HJ\n" for text in lamps) + "".join(f"{text},工资问题\n" for text in wages),
-        "utf-8",
-    )
-    places = Places(ledgers, (tmp_path / "models",))
-    registry = Registry(places.models)
-    version, trained = train_version(child, registry, read_labelled(data, child))
-    registry.promote("child", version.name)
-    suggester = open_desk(places, "child")
-    assert suggester.model.name == "child/v1"
-    assert trained.facts["rows"] == {"base": 44, "own": 40, "backlog": 0}
-    assert suggester.suggest(Complaint("南门的路灯坏了一直没人修")).categories[0].category.name == "环境问题"
-    assert suggester.suggest(Complaint("老板拖欠我工资")).categories[0].category.name == "工资问题"
-    departments = suggester.suggest(Complaint("老板拖欠我工资")).departments
-    assert departments[0].department.name == "街道乡镇"
 
 
 def test_a_ledger_without_complaints_cannot_be_trained(small_ledger: Ledger) -> None:

@@ -1,0 +1,240 @@
+"""Learn from a ledger's own labelled complaints, on top of the base model in use there.
+
+The settings were chosen by group-wise cross-validation (`tests/benchmarks/learning.py`). Held-out scores come in closed
+form from the same solution, each row's from a model without it and its near-duplicates, and decide how far the scores
+are trusted beside what the base says.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.optimize import minimize
+
+from classifier.catalogue.ledger import Ledger
+from classifier.errors import NoLabelledDataError
+from classifier.learn.dataset import Labelled
+from classifier.learn.ridge import fit_ridge, gram, near_duplicate_groups
+from classifier.suggest.calibration import log_loss
+from classifier.suggest.local import OWN, OWN_DEPARTMENTS, WIDTH, Blend, Learnt, Local, Proof, Views
+from classifier.suggest.model import LEAVES, quantise
+from classifier.suggest.suggester import Suggester
+from classifier.text.features import FeatureSpace
+from classifier.text.pipeline import ReadComplaint, said
+
+Floats = NDArray[np.float32]
+Progress = Callable[[str, float], None]
+
+MOST_EXACT: Final = 6_000
+"""Labelled complaints that are solved exactly: time grows with their cube, memory with their square."""
+
+_AXES: Final = 256
+_FITTED_ON: Final = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRecipe:
+    """Settings of what is learnt from a ledger's own labels.
+
+    `penalty` smooths all; `text` and `view` weigh the n-grams and the base's view of a text beside the radial kernel;
+    an n-gram counts by how much the base says with it, relative to the middle one, to the power of `telling`, one that
+    the base does not know as `strange`; `second_matter` is the target of a complaint's further categories beside 1;
+    `returned` is what a return (退单) counts against a department beside 1 for the final handler.
+    """
+
+    penalty: float = 0.08
+    text: float = 0.8
+    view: float = 0.5
+    telling: float = 0.3
+    strange: float = 0.7
+    second_matter: float = 0.7
+    returned: float = 0.5
+
+
+DEFAULT: Final = LocalRecipe()
+
+
+def learn_labels(
+    base: Suggester,
+    rows: Sequence[Labelled],
+    recipe: LocalRecipe = DEFAULT,
+    progress: Progress = lambda _what, _share: None,
+) -> Local:
+    """Learn the ledger's own categories, and its departments where labelled.
+
+    Args:
+        base: the ledger with the model on which this one stands; what that learnt from labels itself is not used.
+        rows: labelled complaints of the ledger.
+        recipe: settings.
+        progress: told how far it is.
+
+    Raises:
+        NoLabelledDataError: there are no rows.
+    """
+    if not rows:
+        raise NoLabelledDataError(base.ledger.name)
+    seen = _see(base, rows, progress)
+    space = FeatureSpace.fit(seen.read)
+    progress("统计特征", 0.5)
+    telling = _telling(base, space, recipe)
+    X = sparse.csr_matrix(space.transform(seen.read) @ sparse.diags_array(telling, dtype=np.float32))
+    progress("比较诉求", 0.6)
+    views = Views(_axes(seen.scores))
+    V = views(seen.scores)
+    cosines = V @ V.T
+    text = gram(X)
+    groups = near_duplicate_groups(text)
+    K = recipe.text * text + np.exp(np.float32(WIDTH) * (cosines - 1)) + recipe.view * cosines
+    progress("求解模型", 0.8)
+    outputs = _outputs(base.ledger, rows, seen, recipe)
+    fit = fit_ridge(K, np.concatenate([one.targets for one in outputs], axis=1), recipe.penalty, None, groups)
+    learnt, proof, at = {}, None, 0
+    for one in outputs:
+        held_out = fit.held_out[:, at : at + len(one.labels)]
+        at += len(one.labels)
+        blend = fit_blend(held_out, one.prior, one.truth)
+        learnt[one.name] = Learnt(one.labels, blend)
+        if one.name == OWN:
+            numbers = np.array([fingerprint(row) for row in rows], dtype=np.uint64)
+            proof = Proof(numbers, blend(held_out, one.prior).astype(np.float16), one.truth)
+    assert proof is not None  # noqa: S101 - the ledger's categories are always among the outputs
+    weights = np.float32(recipe.text) * telling[:, None] * (X.T @ fit.dual)
+    linear = np.float32(recipe.view) * (V.T @ fit.dual)
+    progress("完成", 1.0)
+    return Local(space, quantise(weights), views, (V, fit.dual), linear, learnt, proof, base.ledger.name)
+
+
+def fingerprint(row: Labelled) -> int:
+    """Return 64 bits that stand for what a complaint says, its letters alone."""
+    return int.from_bytes(hashlib.blake2b(said(row.complaint).encode(), digest_size=8).digest(), "big")
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The rows as the base sees them: its scores of the leaves, and what follows for categories and departments."""
+
+    read: list[ReadComplaint]
+    scores: Floats
+    categories: Floats
+    departments: Floats
+
+
+def _see(base: Suggester, rows: Sequence[Labelled], progress: Progress) -> _Seen:
+    read, scores, categories, departments = [], [], [], []
+    leaves = len(base.model.heads[LEAVES].labels)
+    for at, row in enumerate(rows):
+        read.append(base.pipeline.read(row.complaint))
+        encoded = base.model.space.encode(read[-1])
+        prediction = base.model.predict(encoded)
+        scores.append(base.model.scores(encoded)[:leaves])
+        categories.append(base.classification.carried(prediction))
+        departments.append(base.router.carried(prediction))
+        if at % 250 == 0:
+            progress("阅读诉求", 0.5 * at / len(rows))
+    return _Seen(read, np.array(scores), np.array(categories), np.array(departments))
+
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """One group of outputs: `targets` and `prior` are `(n_rows, n_labels)`, `truth` is -1 for a row without a label."""
+
+    name: str
+    labels: tuple[str, ...]
+    targets: Floats
+    prior: Floats
+    truth: NDArray[np.int32]
+
+
+def _outputs(ledger: Ledger, rows: Sequence[Labelled], seen: _Seen, recipe: LocalRecipe) -> list[_Output]:
+    labels = tuple(leaf.code for leaf in ledger.categories.leaves)
+    column = {code: at for at, code in enumerate(labels)}
+    targets = np.zeros((len(rows), len(labels)), dtype=np.float32)
+    for at, row in enumerate(rows):
+        for place, code in enumerate(row.categories):
+            targets[at, column[code]] = recipe.second_matter if place else 1.0
+    truth = np.array([column[row.categories[0]] for row in rows], dtype=np.int32)
+    found = [_Output(OWN, labels, targets, seen.categories, truth)]
+    named = {row.department for row in rows if row.department} | {code for row in rows for code in row.returned_by}
+    if named:
+        found.append(_departments(ledger, rows, seen, recipe, named))
+    return found
+
+
+def _departments(
+    ledger: Ledger, rows: Sequence[Labelled], seen: _Seen, recipe: LocalRecipe, named: set[str]
+) -> _Output:
+    """Return targets of 1 for who handled a complaint in the end, below 0 for who returned it."""
+    every = [department.code for department in ledger.departments]
+    kept = [at for at, code in enumerate(every) if code in named]
+    labels = tuple(every[at] for at in kept)
+    column = {code: at for at, code in enumerate(labels)}
+    targets = np.zeros((len(rows), len(labels)), dtype=np.float32)
+    for at, row in enumerate(rows):
+        for code in row.returned_by:
+            targets[at, column[code]] = -recipe.returned
+        if row.department:
+            targets[at, column[row.department]] = 1.0
+    truth = np.array([column.get(row.department, -1) for row in rows], dtype=np.int32)
+    return _Output(OWN_DEPARTMENTS, labels, targets, seen.departments[:, kept], truth)
+
+
+def _axes(scores: Floats) -> Floats:
+    """Return the directions in which the views vary: all of them for few rows, the strongest for many."""
+    n_rows, n_leaves = scores.shape
+    if n_leaves <= _AXES or n_rows < 4 * n_leaves:
+        return np.eye(n_leaves, dtype=np.float32)
+    unit = Views(np.eye(n_leaves, dtype=np.float32))(scores)
+    _, vectors = np.linalg.eigh(unit.T @ unit)
+    return np.ascontiguousarray(vectors[:, -_AXES:], dtype=np.float32)
+
+
+def _telling(base: Suggester, space: FeatureSpace, recipe: LocalRecipe) -> Floats:
+    """Return how much each n-gram of `space` is to count, `(n_features,)`, by how much the base says with it."""
+    known = space.places_in(base.model.space)
+    said_with = base.model.strengths(LEAVES)
+    middle = max(float(np.median(said_with)), 1e-9)
+    relative = np.maximum(said_with[known] / middle, 1e-2) ** recipe.telling
+    return np.where(known >= 0, relative, recipe.strange).astype(np.float32)
+
+
+def fit_blend(scores: Floats, prior: Floats, truth: NDArray[np.int32]) -> Blend:
+    """Find how certain held-out scores are and how far the prior is trusted beside them, by the least log loss.
+
+    Few rows lean on a guess at both: a trust of 0.7, a sharpness of e.
+
+    Args:
+        scores: held-out, `(n_rows, n_classes)`.
+        prior: probabilities that the base carries, `(n_rows, n_classes)`.
+        truth: `(n_rows,)` of column numbers, -1 for a row without a class.
+    """
+    known = np.flatnonzero(truth >= 0)
+    step = max(1, len(known) * scores.shape[1] // _FITTED_ON)
+    kept = known[::step]
+
+    def loss(point: NDArray[np.float64]) -> float:
+        blend = Blend(float(np.exp(point[0])), float(point[1]))
+        lost = log_loss(blend(scores[kept], prior[kept]), truth[kept]) * len(kept) if len(kept) else 0.0
+        return float(lost + 0.1 * (point[0] - 1) ** 2 + 0.5 * (point[1] - 0.7) ** 2)
+
+    found = minimize(loss, np.array([1.0, 0.7]), method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-3})
+    return Blend(float(np.exp(found.x[0])), float(found.x[1]))
+
+
+def local_facts(ledger: Ledger, local: Local) -> dict[str, Any]:
+    """Return what the manifest says of a training on a ledger's own labels."""
+    proof = local.proof
+    right = proof.probabilities.argmax(axis=1) == proof.truth
+    return {
+        "ledger": ledger.name,
+        "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "catalogue": ledger.fingerprint,
+        "metrics": {"held_out_own_accuracy": round(float(right.mean()), 4)},
+        "local_recipe": asdict(DEFAULT),
+    }

@@ -1,0 +1,204 @@
+"""What a ledger learnt from its own labels, on top of the base model.
+
+A score is a sum of three parts: the text's n-grams in a vocabulary of the place; how near the base's view of the
+text, its scores of all leaves, is to the views of the place's labelled complaints (a radial kernel on the sphere);
+and that view itself. The probabilities that the base gives through the crosswalk are then weighed in as a second
+opinion (a product of experts, Hinton 2002), which decides while labels are few and hardly counts when they are many.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.registry.bundle import Bundle
+from classifier.suggest.calibration import softmax
+from classifier.text.features import Encoded, FeatureSpace
+from classifier.text.pipeline import ReadComplaint
+
+Floats = NDArray[np.float32]
+
+OWN: Final = "own"
+OWN_DEPARTMENTS: Final = "own_departments"
+"""Groups of outputs: a ledger's own categories, and its departments as its own files name them."""
+
+WIDTH: Final = 3.0
+"""Of the radial kernel `exp(WIDTH * (cosine - 1))`, chosen by cross-validation (`tests/benchmarks/learning.py`)."""
+
+_LEAST_PRIOR: Final = np.float32(1e-4)
+_PREFIX: Final = "local_"
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """Turns scores and a second opinion into probabilities `exp(sharpness * score) * prior ** trust / sum`."""
+
+    sharpness: float
+    trust: float
+
+    def __call__(self, scores: Floats, prior: Floats) -> Floats:
+        """Return probabilities `(…, n_classes)`."""
+        return softmax(scores * np.float32(self.sharpness) + np.float32(self.trust) * log_prior(prior), 1.0)
+
+
+def log_prior(prior: Floats) -> Floats:
+    """Return the logarithm of probabilities, none of them taken as impossible."""
+    logged: Floats = np.log(np.maximum(prior, _LEAST_PRIOR))
+    return logged
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """One group of outputs: a code for each, and how its scores become probabilities."""
+
+    labels: tuple[str, ...]
+    blend: Blend
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the model said of its labelled rows when it had not seen them.
+
+    `rows` is `(n_rows,)`, the fingerprint of each text; `probabilities` `(n_rows, n_own)`; `truth` `(n_rows,)` the
+    column of each row's label.
+    """
+
+    rows: NDArray[np.uint64]
+    probabilities: NDArray[np.float16]
+    truth: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """Places the base's scores of a text on a sphere: centred, turned to `axes` `(n_leaves, n_axes)`, unit length."""
+
+    axes: Floats
+
+    def __call__(self, scores: Floats) -> Floats:
+        """Return `(…, n_axes)` for scores `(…, n_leaves)`."""
+        view: Floats = (scores - scores.mean(axis=-1, keepdims=True)) @ self.axes
+        view /= np.maximum(np.linalg.norm(view, axis=-1, keepdims=True), np.float32(1e-9))
+        return view
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One complaint's scores for each group, with what they were made from."""
+
+    encoded: Encoded
+    view: Floats
+    near: Floats
+    groups: dict[str, Floats]
+
+
+class Local:
+    """Scores complaints for the groups of outputs that a ledger's own labels taught.
+
+    `weights` `(n_features, n_outputs)` of int8 with `scale` `(n_features,)` hold the part of the text; `support`
+    `(n_support, n_axes)` the views of labelled complaints, with `dual` `(n_support, n_outputs)`; `linear`
+    `(n_axes, n_outputs)` the part of the view itself. `ledger` is whose labels they were. Outputs stand group after
+    group in the order of `groups`.
+    """
+
+    def __init__(
+        self,
+        space: FeatureSpace,
+        text: tuple[NDArray[np.int8], Floats],
+        views: Views,
+        radial: tuple[Floats, Floats],
+        linear: Floats,
+        groups: dict[str, Learnt],
+        proof: Proof,
+        ledger: str,
+    ) -> None:
+        self.ledger = ledger
+        self.space = space
+        self.views = views
+        self.groups = groups
+        self.proof = proof
+        self._weights, self._scale = text
+        self._support, self._dual = radial
+        self._linear = linear
+        bounds = np.cumsum([0, *(len(group.labels) for group in groups.values())])
+        self._slices = {name: slice(int(a), int(b)) for name, a, b in zip(groups, bounds, bounds[1:], strict=False)}
+
+    def score(self, complaint: ReadComplaint, base_scores: Floats) -> Scored:
+        """Score one complaint; `base_scores` are the base's, of its leaves."""
+        encoded = self.space.encode(complaint)
+        view = self.views(base_scores)
+        near = np.exp(np.float32(WIDTH) * (self._support @ view - 1))
+        scores = (encoded.values * self._scale[encoded.columns]) @ self._weights[encoded.columns].astype(np.float32)
+        scores += near @ self._dual + view @ self._linear
+        return Scored(encoded, view, near, {name: scores[at] for name, at in self._slices.items()})
+
+    def spoken(self, scored: Scored, group: str, direction: Floats) -> tuple[Floats, Floats]:
+        """Say what speaks for `direction` (a weight for each label of `group`): each n-gram, and each leaf's score.
+
+        Returns:
+            The part of each feature in `scored.encoded`, and the slope along the base's score of each leaf.
+        """
+        at, columns = self._slices[group], scored.encoded.columns
+        weights = self._weights[columns, at].astype(np.float32)
+        parts = scored.encoded.values * self._scale[columns] * (weights @ direction)
+        pull = np.float32(WIDTH) * scored.near * (self._dual[:, at] @ direction)
+        slope = self.views.axes @ (pull @ self._support + self._linear[:, at] @ direction)
+        return parts, slope - slope.mean()
+
+    def to_bundle(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]], dict[str, tuple[str, ...]]]:
+        """Return manifest entries, arrays and texts that `from_bundle` reads back."""
+        space = self.space
+        arrays: dict[str, NDArray[Any]] = {
+            "characters": space.characters,
+            "pairs": space.pairs,
+            "title": space.title,
+            "idf": space.idf,
+            "weights": self._weights,
+            "scale": self._scale,
+            "axes": self.views.axes,
+            "support": self._support,
+            "dual": self._dual,
+            "linear": self._linear,
+            "proof_rows": self.proof.rows,
+            "proof_probabilities": self.proof.probabilities,
+            "proof_truth": self.proof.truth,
+        }
+        texts = {"words": space.words, **{f"labels_{name}": group.labels for name, group in self.groups.items()}}
+        blends = {name: [group.blend.sharpness, group.blend.trust] for name, group in self.groups.items()}
+        entries = {"local": {"ledger": self.ledger, "documents": space.n_documents, "blends": blends}}
+        return (
+            entries,
+            {_PREFIX + name: array for name, array in arrays.items()},
+            {_PREFIX + name: lines for name, lines in texts.items()},
+        )
+
+    @classmethod
+    def from_bundle(cls, bundle: Bundle) -> Local | None:
+        """Rebuild what `to_bundle` gave; None where the bundle holds nothing learnt from local labels."""
+        facts = bundle.manifest.get("local")
+        if facts is None:
+            return None
+
+        def array(name: str) -> NDArray[Any]:
+            return bundle.arrays[_PREFIX + name]
+
+        def lines(name: str) -> tuple[str, ...]:
+            return bundle.texts[_PREFIX + name]
+
+        keys = (array("characters"), lines("words"), array("pairs"), array("title"))
+        groups = {
+            name: Learnt(lines(f"labels_{name}"), Blend(float(sharpness), float(trust)))
+            for name, (sharpness, trust) in facts["blends"].items()
+        }
+        return cls(
+            FeatureSpace(*keys, array("idf"), int(facts["documents"])),
+            (array("weights"), array("scale")),
+            Views(array("axes")),
+            (array("support"), array("dual")),
+            array("linear"),
+            groups,
+            Proof(array("proof_rows"), array("proof_probabilities"), array("proof_truth")),
+            str(facts["ledger"]),
+        )
