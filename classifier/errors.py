@@ -10,7 +10,11 @@ FenbanError
 │   │   ├── UnreadableFileError
 │   │   ├── WrongEncodingError
 │   │   ├── MissingColumnError
-│   │   └── WrongCellError
+│   │   ├── WrongCellError
+│   │   ├── CellTooLongError
+│   │   ├── TooManyColumnsError
+│   │   ├── UnwritableFileError
+│   │   └── CannotResumeError
 │   ├── UnsupportedFormatError
 │   ├── CatalogueError              a ledger whose tables contradict each other
 │   └── UnknownNameError
@@ -25,6 +29,7 @@ FenbanError
 ├── BundleError
 │   ├── BundleCorruptError
 │   └── BundleIncompatibleError
+├── WorkerLostError
 └── SettingError
 
 Clerks and analysts read these messages, so they are Chinese; `code` is for programs and never changes.
@@ -122,6 +127,44 @@ class WrongCellError(TableError):
     """One cell holds what its column cannot."""
 
     code = "wrong_cell"
+
+
+class CellTooLongError(TableError):
+    """A cell is longer than the kind of file asked for can hold."""
+
+    code = "cell_too_long"
+
+    def __init__(self, path: Path | str, limit: int, *, row: int, column: str) -> None:
+        super().__init__(
+            path, f"内容超过 Excel 单元格的上限 {limit} 字，写入会丢失；请输出为 .csv", row=row, column=column
+        )
+
+
+class TooManyColumnsError(TableError):
+    """A table has more columns than the kind of file asked for can hold."""
+
+    code = "too_many_columns"
+
+    def __init__(self, path: Path | str, count: int, limit: int) -> None:
+        super().__init__(path, f"有 {count} 列，Excel 最多 {limit} 列；请输出为 .csv")
+
+
+class UnwritableFileError(TableError):
+    """The result cannot be written where it was asked for."""
+
+    code = "unwritable_file"
+
+    def __init__(self, path: Path | str, why: str) -> None:
+        super().__init__(path, f"无法写入：{why}")
+
+
+class CannotResumeError(TableError):
+    """What was begun earlier cannot be continued: something that decides the result has changed since."""
+
+    code = "cannot_resume"
+
+    def __init__(self, path: Path | str, changed: Sequence[str]) -> None:
+        super().__init__(path, f"不能接着上次继续，因为已改变：{'、'.join(changed)}；去掉 --resume 从头开始")
 
 
 class UnsupportedFormatError(InputError):
@@ -254,6 +297,15 @@ class BundleIncompatibleError(BundleError):
         super().__init__(
             f"模型 {Path(folder).parent.name}/{Path(folder).name} 的格式是 {found}，本程序需要 {expected}；请重新训练"
         )
+
+
+class WorkerLostError(FenbanError):
+    """A worker process ended by itself, for instance because memory ran out."""
+
+    code = "worker_lost"
+
+    def __init__(self) -> None:
+        super().__init__("一个工作进程意外结束（可能是内存不足）；已完成的部分保留，用 --resume 接着做，或减少 --jobs")
 
 
 class SettingError(FenbanError):

@@ -1,12 +1,12 @@
-"""The one function from a table to a table: complaints in, the columns of suggestions out."""
+"""The one function every engine maps: what a row says in, the cells of its suggestion out."""
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import math
-from typing import Final
-
-import pandas as pd
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
 
 from classifier.batch.columns import OUTPUT
 from classifier.domain import Complaint, Suggestion
@@ -16,30 +16,44 @@ from classifier.suggest.suggester import Suggester
 from classifier.text.pipeline import said
 
 INPUT: Final = ("text", "title", "region", "date")
-KEY: Final = "key"
-"""Column of equal values for complaints that say the same, whatever their punctuation."""
+
+_NAMES: Final = tuple(OUTPUT)
+DUPLICATE_OF: Final = _NAMES.index("duplicate_of")
+ERROR: Final = _NAMES.index("error")
+DECISION: Final = _NAMES.index("decision")
+NUMERIC: Final = frozenset(name for name in OUTPUT if "probability" in name or name == "deadline_hours")
+
+Given = tuple[Any, Any, Any, Any]
+"""The cells of a row in the order of `INPUT`."""
 
 
-def suggest_table(table: pd.DataFrame, suggester: Suggester) -> pd.DataFrame:
-    """Return, for each row of `table` (columns `INPUT`), the columns of `OUTPUT` and `KEY`, in order.
+class Answer(NamedTuple):
+    """A row's cells in the order of `OUTPUT`, and a key that is equal for rows that say the same; 0 for none.
 
-    A row that cannot be read has its reason in `error` and the rest empty. `duplicate_of` is left empty: it
-    depends on earlier tables.
+    `duplicate_of` is left empty: it depends on the rows before.
     """
-    records = [
-        _record(text, title, region, date, suggester)
-        for text, title, region, date in table[list(INPUT)].itertuples(index=False, name=None)
-    ]
-    return pd.DataFrame.from_records(records, columns=[*OUTPUT, KEY], index=table.index)
+
+    cells: list[Any]
+    key: int
 
 
-def _record(text: object, title: object, region: object, date: object, suggester: Suggester) -> dict[str, object]:
-    empty: dict[str, object] = dict.fromkeys((*OUTPUT, KEY), "")
+def suggest_rows(rows: Iterable[Given], suggester: Suggester, day: dt.date) -> list[Answer]:
+    """Return an answer for each row, in order; `day` is the day whose duties count where a row has none.
+
+    A row that cannot be read has its reason in `error` and the rest empty.
+    """
+    return [_answer(*row, suggester, day) for row in rows]
+
+
+def _answer(text: object, title: object, region: object, date: object, suggester: Suggester, day: dt.date) -> Answer:
+    cells: dict[str, Any] = dict.fromkeys(_NAMES, "")
     try:
-        complaint = Complaint(_text(text), _text(title), str(region or "").strip(), parse_day(date))
-        return {**empty, **_cells(_suggest(complaint, suggester)), KEY: _key(complaint)}
+        complaint = Complaint(_text(text), _text(title), _text(region).strip(), parse_day(date) or day)
+        cells.update(_cells(_suggest(complaint, suggester)))
     except ComplaintError as error:
-        return {**empty, "error": str(error)}
+        cells["error"] = str(error)
+        return Answer(list(cells.values()), 0)
+    return Answer(list(cells.values()), _key(complaint))
 
 
 def _suggest(complaint: Complaint, suggester: Suggester) -> Suggestion:
@@ -51,17 +65,18 @@ def _suggest(complaint: Complaint, suggester: Suggester) -> Suggestion:
 
 
 def _text(value: object) -> str:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
     if isinstance(value, str):
         return value
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
     raise NotTextError(type(value).__name__)
 
 
-def _key(complaint: Complaint) -> str:
-    return hashlib.blake2b(said(complaint).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+def _key(complaint: Complaint) -> int:
+    digest = hashlib.blake2b(said(complaint).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little") or 1
 
 
 def _cells(suggestion: Suggestion) -> dict[str, object]:

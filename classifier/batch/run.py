@@ -1,36 +1,50 @@
-"""Run a backlog file through a ledger: read in chunks, suggest in parallel, write in order."""
+"""Run a backlog file through a ledger: read in chunks, suggest in parallel, write in order, continue when cut off."""
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
 import itertools
-from collections.abc import Callable, Iterator
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-import joblib
-import pandas as pd
-
+from classifier import __version__
+from classifier.batch.checkpoint import Checkpoint, open_checkpoint
 from classifier.batch.columns import OUTPUT, output_columns
-from classifier.batch.rows import INPUT, KEY, suggest_table
-from classifier.desk import open_desk
+from classifier.batch.local import available_cores, map_chunks
+from classifier.batch.repeats import Repeats
+from classifier.batch.rows import DECISION, DUPLICATE_OF, ERROR, INPUT, NUMERIC, Answer, Given
+from classifier.errors import CellTooLongError, UnwritableFileError
 from classifier.files.columns import KnownColumns, recognise
-from classifier.files.reading import Cells, Source, open_source
-from classifier.files.writing import check_output, open_sink
+from classifier.files.limits import LONGEST_CELL, too_long
+from classifier.files.reading import open_source
+from classifier.files.source import Numbered, Source
+from classifier.files.writing import check_output, lines_of, make_sink
+from classifier.registry.bundle import sync_folder
 from classifier.settings import Places
 from classifier.suggest.suggester import Suggester
 
 CHUNK: Final = 500
-_ALONE: Final = 2_000
-"""Rows up to which starting more processes costs more than it saves."""
+_ALONE: Final = 1_000
+"""Rows up to which more processes cost more than they save."""
+_COMMIT_EVERY: Final = 1.0
+"""Seconds between commits, each of which waits for the disk."""
 
-Numbered = tuple[int, Cells]
+Progress = Callable[[int, int], object]
+"""Called with the rows finished so far and those in the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchRequest:
-    """What to do: `version` None is the one in use; `jobs` 0 is one process a core; `headers` is en or zh."""
+    """What to do: `version` None is the one in use; `jobs` 0 is one process a core; `headers` is en or zh.
+
+    `resume` continues a run that was cut off; `guarded` makes harmless in CSV what would run as a formula.
+    """
 
     source: Path
     target: Path
@@ -40,11 +54,13 @@ class BatchRequest:
     title_column: str | None = None
     headers: str = "en"
     jobs: int = 0
+    resume: bool = False
+    guarded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class BatchReport:
-    """How a run went; `how` says how the file was read."""
+    """How a run went; `how` says how the file was read, `resumed` how many rows were finished before."""
 
     rows: int
     errors: int
@@ -52,100 +68,172 @@ class BatchReport:
     manual: int
     duplicates: int
     how: str
+    resumed: int = 0
 
 
 def run_batch(
     request: BatchRequest,
-    places: Places,
+    places: Places,  # noqa: ARG001
     suggester: Suggester,
-    on_rows: Callable[[int], object] = lambda _count: None,
+    progress: Progress = lambda _done, _total: None,
 ) -> BatchReport:
     """Write every input row once, in order, with its columns untouched and the suggestion's behind them.
 
-    Args:
-        request: the files and options.
-        places: where worker processes find ledger and model.
-        suggester: what suggests in this process; workers open the same version.
-        on_rows: called with the number of rows just written.
+    The result appears whole at the end. A run that is cut off leaves a folder beside it, from which `resume` continues
+    to the very bytes of a run that was not.
 
     Raises:
         TableError, UnsupportedFormatError: the file cannot be read or written; nothing is left half-written.
+        CannotResumeError: file, model, ledger or options have changed since.
+        WorkerLostError: a worker process ended by itself.
     """
-    check_output(request.target)
-    source = open_source(request.source)
+    _check_places(request)
+    source = open_source(request.source, request.text_column)
     columns = recognise(source.columns, request.source, request.text_column, request.title_column)
-    counts = {"rows": 0, "errors": 0, "automatic": 0, "manual": 0, "duplicates": 0}
-    earliest: dict[str, str] = {}
-    with open_sink(request.target, output_columns(source.columns, request.headers)) as sink:
-        for chunk, results in _map(source, columns, request, places, suggester):
-            _mark_duplicates(results, chunk, columns, earliest)
-            sink.write(
-                [*cells, *added]
-                for (_, cells), added in zip(
-                    chunk, results[list(OUTPUT)].itertuples(index=False, name=None), strict=True
-                )
+    total = _survey(source, request)
+    with open_checkpoint(request.target, _facts(request, suggester), resume=request.resume) as checkpoint:
+        resumed = checkpoint.finished.rows
+        run = _Run(request, source, columns, total, checkpoint)
+        try:
+            if not checkpoint.finished.whole:
+                run.suggest(suggester, progress)
+            run.finish()
+        except OSError as error:
+            raise UnwritableFileError(request.target, error.strerror or type(error).__name__) from error
+        sync_folder(request.target.parent)
+        counts = dict(checkpoint.finished.counts)
+        checkpoint.discard()
+    return BatchReport(total, **counts, how=source.how, resumed=resumed)
+
+
+def _check_places(request: BatchRequest) -> None:
+    check_output(request.target)
+    if request.target.is_dir():
+        raise UnwritableFileError(request.target, "这是一个文件夹")
+    if request.target.exists() and request.source.exists() and request.target.samefile(request.source):
+        raise UnwritableFileError(request.target, "结果不能写进输入文件；请另起一个名字")
+
+
+def _survey(source: Source, request: BatchRequest) -> int:
+    """Read the whole file once and count its rows, so that nothing in it can stop the run an hour later.
+
+    Raises:
+        TableError: a row cannot be read, or cannot be written to the kind of file asked for.
+    """
+    count = 0
+    if request.target.suffix.lower() != ".xlsx":
+        for _ in source.rows:
+            count += 1
+        return count
+    for number, cells in source.rows:
+        count += 1
+        for column, cell in zip(source.columns, cells, strict=True):
+            if isinstance(cell, str) and too_long(cell):
+                raise CellTooLongError(request.source, LONGEST_CELL, row=number, column=column)
+    return count
+
+
+def _facts(request: BatchRequest, suggester: Suggester) -> dict[str, Any]:
+    with request.source.open("rb") as file:
+        content = hashlib.file_digest(file, "blake2b").hexdigest()
+    options = (request.text_column, request.title_column, request.headers, request.guarded, CHUNK)
+    return {
+        "程序": __version__,
+        "输入文件": content,
+        "选项": json.dumps(options),
+        "模型": suggester.model.name,
+        "台账": [ledger.fingerprint for ledger in suggester.ledger.lineage],
+    }
+
+
+class _Run:
+    """One run: its parts, its counts, and how a chunk is written."""
+
+    def __init__(
+        self, request: BatchRequest, source: Source, columns: KnownColumns, total: int, checkpoint: Checkpoint
+    ) -> None:
+        self._request, self._source, self._columns, self._total = request, source, columns, total
+        self._headings = output_columns(source.columns, request.headers)
+        self._lines = lines_of(request.target, self._headings, guarded=request.guarded)
+        self._checkpoint = checkpoint
+        self._counts = Counter({"errors": 0, "automatic": 0, "manual": 0, "duplicates": 0})
+        self._counts.update(checkpoint.finished.counts)
+
+    def suggest(self, suggester: Suggester, progress: Progress) -> None:
+        """Suggest for the rows that are not finished, committing as they come."""
+        begun = self._checkpoint.finished.rows
+        draft = self._checkpoint.part("draft")
+        days = self._checkpoint.part("day")
+        if not begun:
+            days.write(dt.date.today().isoformat().encode())
+            if self._lines is not None:
+                draft.write(self._lines.opening())
+        days.seek(0)
+        day = dt.date.fromisoformat(days.read().decode())
+        repeats = Repeats(*(self._checkpoint.part(name) for name in ("keys", "names", "ends")))
+        jobs = 1 if self._total - begun <= _ALONE else self._request.jobs or available_cores()
+        kept, sent = itertools.tee(_chunks(itertools.islice(self._source.rows, begun, None)))
+        answers = map_chunks((self._given(chunk) for chunk in sent), suggester, day, jobs)
+        done, committed = begun, time.monotonic()
+        progress(done, self._total)
+        for chunk, answered in zip(kept, answers, strict=True):
+            self._mark(chunk, answered, repeats)
+            draft.write(self._encode(chunk, answered))
+            done += len(chunk)
+            if time.monotonic() - committed > _COMMIT_EVERY:
+                self._checkpoint.commit(done, self._counts)
+                committed = time.monotonic()
+            progress(done, self._total)
+        self._checkpoint.commit(done, self._counts, whole=True)
+
+    def _given(self, chunk: Sequence[Numbered]) -> list[Given]:
+        text, title, region, date = (getattr(self._columns, name) for name in INPUT)
+
+        def cell(cells: list[Any], at: int | None) -> Any:
+            return "" if at is None else cells[at]
+
+        return [(cells[text], cell(cells, title), cell(cells, region), cell(cells, date)) for _, cells in chunk]
+
+    def _mark(self, chunk: Sequence[Numbered], answered: Sequence[Answer], repeats: Repeats) -> None:
+        """Fill `duplicate_of` with the id, or else the row number, of the earliest row like it; and count."""
+        at = self._columns.id
+        names = [str(number) if at is None or cells[at] in ("", None) else str(cells[at]) for number, cells in chunk]
+        for answer, earliest in zip(answered, repeats.mark([one.key for one in answered], names), strict=True):
+            answer.cells[DUPLICATE_OF] = earliest
+            self._counts["duplicates"] += earliest != ""
+            self._counts["errors"] += answer.cells[ERROR] != ""
+            self._counts["automatic"] += answer.cells[DECISION] == "auto"
+            self._counts["manual"] += answer.cells[DECISION] == "manual"
+
+    def _encode(self, chunk: Sequence[Numbered], answered: Sequence[Answer]) -> bytes:
+        """Return what a chunk adds to the draft: its lines, or its answers alone where lines cannot be appended."""
+        if self._lines is not None:
+            return self._lines.encode(
+                [*cells, *answer.cells] for (_, cells), answer in zip(chunk, answered, strict=True)
             )
-            counts["rows"] += len(chunk)
-            counts["errors"] += int((results["error"] != "").sum())
-            counts["automatic"] += int((results["decision"] == "auto").sum())
-            counts["manual"] += int((results["decision"] == "manual").sum())
-            counts["duplicates"] += int((results["duplicate_of"] != "").sum())
-            on_rows(len(chunk))
-    return BatchReport(**counts, how=source.how)
+        lines = (json.dumps(answer.cells, ensure_ascii=False) + "\n" for answer in answered)
+        return "".join(lines).encode("utf-8", "backslashreplace")
 
-
-def _map(
-    source: Source, columns: KnownColumns, request: BatchRequest, places: Places, suggester: Suggester
-) -> Iterator[tuple[list[Numbered], pd.DataFrame]]:
-    """Yield each chunk with its results, in order; more processes start only when the file is long."""
-    start = list(itertools.islice(source.rows, _ALONE))
-    for chunk in _chunks(iter(start)):
-        yield chunk, suggest_table(_table(chunk, columns), suggester)
-    if len(start) < _ALONE:
-        return
-    jobs = request.jobs or joblib.cpu_count(only_physical_cores=False)
-    version = suggester.model.name.split("/")[-1]
-    waiting, sent = itertools.tee(_chunks(source.rows))
-    if jobs == 1:
-        results: Iterator[pd.DataFrame] = (suggest_table(_table(chunk, columns), suggester) for chunk in sent)
-    else:
-        parallel = joblib.Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="3*n_jobs")
-        results = parallel(
-            joblib.delayed(_suggest_elsewhere)(_table(chunk, columns), places, request.ledger, version)
-            for chunk in sent
-        )
-    yield from zip(waiting, results, strict=True)
-
-
-@lru_cache(maxsize=1)
-def _desk(places: Places, ledger: str, version: str) -> Suggester:
-    return open_desk(places, ledger, version)
-
-
-def _suggest_elsewhere(table: pd.DataFrame, places: Places, ledger: str, version: str) -> pd.DataFrame:
-    return suggest_table(table, _desk(places, ledger, version))
+    def finish(self) -> None:
+        """Put the result in its place."""
+        folder = self._checkpoint.folder
+        draft = folder / "draft"
+        if self._lines is not None:
+            if draft.exists():
+                draft.chmod(0o644)
+                draft.replace(self._request.target)
+            return
+        assembled = folder / f"assembled{self._request.target.suffix.lower()}"
+        ours = zip(self._headings[-len(OUTPUT) :], OUTPUT, strict=True)
+        numeric = frozenset(heading for heading, name in ours if name in NUMERIC)
+        sink = make_sink(assembled, self._headings, self._source.schema, numeric)
+        with draft.open(encoding="utf-8") as lines:
+            for chunk in _chunks(self._source.rows):
+                sink.write([*cells, *json.loads(next(lines))] for _, cells in chunk)
+        sink.close()
+        assembled.replace(self._request.target)
 
 
 def _chunks(rows: Iterator[Numbered]) -> Iterator[list[Numbered]]:
     while chunk := list(itertools.islice(rows, CHUNK)):
         yield chunk
-
-
-def _table(chunk: list[Numbered], columns: KnownColumns) -> pd.DataFrame:
-    places = (columns.text, columns.title, columns.region, columns.date)
-    cells: dict[str, list[Any]] = {
-        name: ["" if at is None else row[at] for _, row in chunk] for name, at in zip(INPUT, places, strict=True)
-    }
-    return pd.DataFrame(cells, dtype=object)
-
-
-def _mark_duplicates(
-    results: pd.DataFrame, chunk: list[Numbered], columns: KnownColumns, earliest: dict[str, str]
-) -> None:
-    """Fill `duplicate_of` with the id, or else the row number, of the first row that says the same."""
-    marks = []
-    for (number, cells), key in zip(chunk, results[KEY], strict=True):
-        name = str(cells[columns.id]) if columns.id is not None and cells[columns.id] != "" else str(number)
-        marks.append(earliest.get(key, "") if key else "")
-        earliest.setdefault(key, name)
-    results["duplicate_of"] = marks

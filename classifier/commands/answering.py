@@ -6,7 +6,6 @@ import argparse
 import dataclasses
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -45,10 +44,18 @@ def _batch(given: argparse.Namespace) -> int:
         given.title_column,
         given.headers,
         given.jobs,
+        given.resume,
+        not given.keep_formulas,
     )
     with tqdm(unit="行", file=sys.stderr, desc=given.input.name, delay=1) as bar:
-        advance: Callable[[int], object] = bar.update
-        report = run_batch(request, places, suggester, advance)
+
+        def show(done: int, total: int) -> None:
+            if bar.total is None:
+                bar.initial = bar.n = done
+                bar.total = total
+            bar.update(done - bar.n)
+
+        report = run_batch(request, places, suggester, show)
     if given.json:
         print(json.dumps(dataclasses.asdict(report), ensure_ascii=False))
     else:
@@ -68,14 +75,20 @@ def _suggest_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _batch_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("input", type=Path, help="输入：CSV、XLSX、XLS 或 JSONL")
-    parser.add_argument("output", type=Path, help="输出：CSV、XLSX 或 JSONL")
+    parser.add_argument("input", type=Path, help="输入：CSV、XLSX、XLS、JSONL 或 Parquet")
+    parser.add_argument("output", type=Path, help="输出：CSV、XLSX、JSONL 或 Parquet")
     ledger_option(parser)
     model_option(parser)
     parser.add_argument("--text-column", help="诉求正文所在的列")
     parser.add_argument("--title-column", help="标题所在的列")
     parser.add_argument("--headers", choices=("en", "zh"), default="en", help="新增列的列名用英文或中文")
     parser.add_argument("--engine", choices=("local",), default="local", help="在哪里运行")
+    parser.add_argument("--resume", action="store_true", help="接着上次中断的地方继续")
+    parser.add_argument(
+        "--keep-formulas",
+        action="store_true",
+        help="CSV 中像公式的内容原样写出（默认在前面加一个单引号，以免表格软件执行）",
+    )
     parser.add_argument("--jobs", type=_count, default=0, help="进程数（默认每核一个）")
 
 

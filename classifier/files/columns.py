@@ -96,6 +96,13 @@ def recognise(
     return KnownColumns(text, find("title", title_column), *rest)
 
 
+def holds_texts(columns: Sequence[str], text_column: str | None = None) -> bool:
+    """Tell whether one of the columns holds the complaints' texts: the one named, or one that offices name so."""
+    if text_column is not None:
+        return text_column in columns
+    return any(name.lower() in _NAMES["text"] for name in columns)
+
+
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})")
 
 

@@ -1,9 +1,7 @@
-"""Write suggestions beside the rows they belong to. The file appears whole at the end or not at all."""
+"""Write tables of any kind, by the ending. A file appears whole at the end or not at all."""
 
 from __future__ import annotations
 
-import csv
-import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +10,10 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from classifier.errors import UnsupportedFormatError
+from classifier.files.delimited import CsvLines
+from classifier.files.json_lines import JsonLines
+
+WRITERS: Final = (".csv", ".jsonl", ".xlsx", ".parquet")
 
 
 class Sink(Protocol):
@@ -26,68 +28,29 @@ class Sink(Protocol):
         ...
 
 
-class _CsvSink:
-    def __init__(self, path: Path, columns: Sequence[str]) -> None:
-        # The byte-order mark is what makes Excel on Chinese Windows read UTF-8.
-        self._file = path.open("w", encoding="utf-8-sig", errors="replace", newline="")
-        self._writer = csv.writer(self._file)
-        self._writer.writerow(columns)
+class Lines(Protocol):
+    """A kind of file that is its opening followed by its rows, so that it can be continued."""
+
+    def opening(self) -> bytes:
+        """Return what the file begins with."""
+        ...
+
+    def encode(self, rows: Iterable[Sequence[Any]]) -> bytes:
+        """Return what `rows` add to the file."""
+        ...
+
+
+class _LineSink:
+    def __init__(self, path: Path, lines: Lines) -> None:
+        self._file = path.open("wb")
+        self._lines = lines
+        self._file.write(lines.opening())
 
     def write(self, rows: Iterable[Sequence[Any]]) -> None:
-        self._writer.writerows(rows)
+        self._file.write(self._lines.encode(rows))
 
     def close(self) -> None:
         self._file.close()
-
-
-class _JsonlSink:
-    def __init__(self, path: Path, columns: Sequence[str]) -> None:
-        # Half a surrogate pair, which JSON may carry, stays what it was: `\ud800`.
-        self._file = path.open("w", encoding="utf-8", errors="backslashreplace")
-        self._columns = columns
-
-    def write(self, rows: Iterable[Sequence[Any]]) -> None:
-        for row in rows:
-            record = dict(zip(self._columns, row, strict=True))
-            self._file.write(json.dumps(record, ensure_ascii=False, default=str) + "\n")
-
-    def close(self) -> None:
-        self._file.close()
-
-
-class _XlsxSink:
-    def __init__(self, path: Path, columns: Sequence[str]) -> None:
-        import xlsxwriter
-
-        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-        self._workbook = xlsxwriter.Workbook(str(path), options)
-        self._sheet = self._workbook.add_worksheet("分办建议")
-        self._sheet.freeze_panes(1, 0)
-        self._at = 0
-        self.write([columns])
-
-    def write(self, rows: Iterable[Sequence[Any]]) -> None:
-        for row in rows:
-            for column, cell in enumerate(row):
-                if isinstance(cell, (int, float)) and not isinstance(cell, bool) and abs(cell) < 1e15:
-                    self._sheet.write_number(self._at, column, cell)
-                elif cell not in ("", None):
-                    text = str(cell)[:_XLSX_CELL].encode("utf-8", "replace").decode("utf-8")
-                    self._sheet.write_string(self._at, column, text)
-            self._at += 1
-
-    def close(self) -> None:
-        self._workbook.close()
-
-
-_XLSX_CELL: Final = 32767
-"""Characters Excel keeps in a cell."""
-
-_SINKS: Final[dict[str, type[_CsvSink] | type[_JsonlSink] | type[_XlsxSink]]] = {
-    ".csv": _CsvSink,
-    ".jsonl": _JsonlSink,
-    ".xlsx": _XlsxSink,
-}
 
 
 def check_output(path: Path) -> None:
@@ -96,20 +59,56 @@ def check_output(path: Path) -> None:
     Raises:
         UnsupportedFormatError: the ending is not known.
     """
-    if path.suffix.lower() not in _SINKS:
-        raise UnsupportedFormatError(path, tuple(_SINKS))
+    if path.suffix.lower() not in WRITERS:
+        raise UnsupportedFormatError(path, WRITERS)
+
+
+def lines_of(path: Path, columns: Sequence[str], *, guarded: bool = True) -> Lines | None:
+    """Return how the rows of a file so called are encoded; None where it cannot be written line by line.
+
+    `guarded` makes harmless in CSV what a spreadsheet program would run as a formula.
+    """
+    kind = path.suffix.lower()
+    if kind == ".csv":
+        return CsvLines(columns, guarded)
+    return JsonLines(columns) if kind == ".jsonl" else None
+
+
+def make_sink(path: Path, columns: Sequence[str], schema: Any = None, numeric: frozenset[str] = frozenset()) -> Sink:
+    """Open `path` itself for writing, by its ending.
+
+    Args:
+        path: where to write, at once.
+        columns: the headings.
+        schema: the types of the first columns, from a Parquet file, for another one.
+        numeric: further columns that hold numbers or nothing.
+    """
+    lines = lines_of(path, columns)
+    if lines is not None:
+        return _LineSink(path, lines)
+    if path.suffix.lower() == ".xlsx":
+        from classifier.files.workbooks import XlsxSink
+
+        return XlsxSink(path, columns)
+    from classifier.files.parquet import ParquetSink
+
+    return ParquetSink(path, columns, schema, numeric)
 
 
 @contextmanager
 def open_sink(path: Path, columns: Sequence[str]) -> Iterator[Sink]:
-    """Open a file for writing beside its place; it takes the place when all rows are written."""
+    """Open a file for writing beside its place; it takes the place when all rows are written.
+
+    Raises:
+        UnsupportedFormatError: the ending is not known.
+    """
     check_output(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     draft = Path(name)
     try:
-        sink = _SINKS[path.suffix.lower()](draft, columns)
+        sink = make_sink(draft, columns)
         try:
             yield sink
         finally:

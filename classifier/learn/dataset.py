@@ -13,7 +13,8 @@ from classifier.catalogue.tables import Finding
 from classifier.domain import Complaint, Kind
 from classifier.errors import MissingColumnError, TableError, UnknownCategoryError, WrongCellError
 from classifier.files.columns import KnownColumns, parse_day, recognise
-from classifier.files.reading import Cells, open_source
+from classifier.files.reading import open_source
+from classifier.files.source import Cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def read_unlabelled(path: Path, text_column: str | None = None, title_column: st
     Raises:
         TableError: the file cannot be read, or has no column of texts.
     """
-    source = open_source(path)
+    source = open_source(path, text_column)
     columns = recognise(source.columns, path, text_column, title_column)
     for number, cells in source.rows:
         row = _Cells(path, number, cells, columns)

@@ -85,7 +85,7 @@ def test_a_batch_answers_as_a_single_suggestion_does(tmp_path: Path, places: Pla
 def test_many_processes_give_the_file_of_one(
     tmp_path: Path, places: Places, suggester: Suggester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "_ALONE", 20)
+    monkeypatch.setattr(run, "_ALONE", 2)
     monkeypatch.setattr(run, "CHUNK", 7)
     rows = [(str(at), f"{ROWS[at % 6][1]}第{at // 9}次反映", "") for at in range(100)]
     source = _write(tmp_path / "in.csv", rows)

@@ -15,7 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.errors import TableError, UnreadableFileError, UnsupportedFormatError, WrongEncodingError
-from classifier.files.reading import Cells, Source, decide_encoding, open_source
+from classifier.files.encoding import decide_encoding
+from classifier.files.reading import open_source
+from classifier.files.source import Cells, Source
 
 HEADER = ("编号", "内容", "地区")
 ROWS = [
@@ -154,7 +156,7 @@ def test_utf_8_goes_before_gb18030(tmp_path: Path) -> None:
     path = tmp_path / "in.csv"
     path.write_bytes("路灯".encode())
     assert path.read_bytes().decode("gb18030") != "路灯"
-    assert decide_encoding(path) == "utf-8-sig"
+    assert decide_encoding(path).name == "utf-8-sig"
 
 
 @pytest.mark.parametrize(
@@ -230,9 +232,10 @@ def test_a_spreadsheet_keeps_ids_and_reads_dates_and_numbers_as_offices_do(tmp_p
     assert source.columns == ("工单编号", "内容", "日期", "时间", "次数", "金额", "回访")
     assert source.how == "Excel 工作表“表0”"
     first, second = source.rows
-    assert first == (2, ["0012", "路灯坏了\n没人修", "2026-01-31", "2026-01-31 08:30:00", 42, 1.5, True])
+    moment = dt.datetime(2026, 1, 31, 8, 30)
+    assert first == (2, ["0012", "路灯坏了\n没人修", moment.date(), moment, 42, 1.5, True])
     assert second == (3, ["123456789012345678", "", "", "", 0, -3, False])
-    assert [type(cell) for cell in first[1]] == [str, str, str, str, int, float, bool]
+    assert [type(cell) for cell in first[1]] == [str, str, dt.date, dt.datetime, int, float, bool]
 
 
 def test_the_header_is_found_below_a_title_and_rows_keep_their_numbers(tmp_path: Path) -> None:
@@ -249,10 +252,10 @@ def test_the_header_is_found_below_a_title_and_rows_keep_their_numbers(tmp_path:
     assert list(source.rows) == [(4, ["1", "甲", ""]), (6, ["2", "乙", "丙"])]
 
 
-def test_the_first_sheet_that_holds_a_table_is_read(tmp_path: Path) -> None:
+def test_sheets_without_texts_are_left_out_and_named(tmp_path: Path) -> None:
     path = _workbook(tmp_path / "in.xlsx", [("说明",)], [("编号", "内容"), ("1", "甲")], [("x",), ("y",)])
     source = open_source(path)
-    assert source.how == "Excel 工作表“表1”"
+    assert source.how == "Excel 工作表“表1”（未读没有正文列的工作表：表2）"
     assert list(source.rows) == [(2, ["1", "甲"])]
 
 
