@@ -55,7 +55,11 @@ def _batch(given: argparse.Namespace) -> int:
                 bar.total = total
             bar.update(done - bar.n)
 
-        report = run_batch(request, places, suggester, show)
+        try:
+            report = run_batch(request, places, suggester, show)
+        except KeyboardInterrupt:
+            print("已完成的部分保留；加上 --resume 再运行一次，就接着做", file=sys.stderr)
+            raise
     if given.json:
         print(json.dumps(dataclasses.asdict(report), ensure_ascii=False))
     else:

@@ -107,7 +107,7 @@ def test_a_killed_build_leaves_nothing_in_use_and_the_next_one_succeeds(ledgers:
     assert again.returncode == 0
 
 
-def test_an_interrupted_batch_says_so_and_leaves_no_file(ledgers: Path, tmp_path: Path) -> None:
+def test_an_interrupted_batch_says_how_to_go_on_and_leaves_no_result(ledgers: Path, tmp_path: Path) -> None:
     source = tmp_path / "in.csv"
     source.write_text("text\n" + "路灯坏了没人修，老板拖欠工资不给\n" * 200_000, "utf-8")
     models = tmp_path / "models"
@@ -116,11 +116,12 @@ def test_an_interrupted_batch_says_so_and_leaves_no_file(ledgers: Path, tmp_path
         "batch", str(source), str(tmp_path / "out.csv"), "--ledger", "small", ledgers=ledgers, models=models
     )
     deadline = time.monotonic() + START
-    while not list(tmp_path.glob(".out-*")) and time.monotonic() < deadline:
+    while not list(tmp_path.glob(".out.csv.partial/draft")) and time.monotonic() < deadline:
         time.sleep(0.01)
     time.sleep(1)
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=START)[1]
     assert process.returncode == 130
     assert "已中断" in said
-    assert [path.name for path in tmp_path.iterdir() if "out" in path.name] == []
+    assert "--resume" in said
+    assert [path.name for path in tmp_path.iterdir() if "out" in path.name] == [".out.csv.partial"]
