@@ -67,6 +67,8 @@ def _pool(jobs: int, suggester: Suggester, day: dt.date) -> ProcessPoolExecutor:
     # Frozen objects are not visited by the collector, which would write to, and so copy, every shared page.
     gc.collect()
     gc.freeze()
+    # An interrupt between the forks would leave workers that nobody ends.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), _begin, (suggester, day, os.getpid()))
         with warnings.catch_warnings():
@@ -75,6 +77,7 @@ def _pool(jobs: int, suggester: Suggester, day: dt.date) -> ProcessPoolExecutor:
             # The first task of a pool forks all its workers.
             pool.submit(os.getpid).result()
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         gc.unfreeze()
     return pool
 
