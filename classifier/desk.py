@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
-
 from classifier.catalogue.ledger import Ledger, load_ledger
-from classifier.domain import Complaint
-from classifier.errors import BundleIncompatibleError, EmptyBacklogError, ModelNotFoundError
-from classifier.learn.adaptation import Adaptation, compare
-from classifier.learn.backlog import sample_backlog
-from classifier.learn.dataset import Labelled, corpus_fingerprint, ledger_complaints
-from classifier.learn.local import learn_labels, local_facts
+from classifier.errors import BundleIncompatibleError, ModelNotFoundError
+from classifier.learn.dataset import ledger_complaints
 from classifier.learn.training import Progress, Trained, train
 from classifier.registry.bundle import read_bundle, write_bundle
 from classifier.registry.versions import Registry, Version
@@ -39,7 +31,7 @@ def open_desk(places: Places, ledger_name: str, version: str | None = None, prog
     """
     ledger = load_ledger(ledger_name, places.ledgers)
     registry = Registry(places.models)
-    found = _version_in_use(registry, ledger, version)
+    found = version_in_use(registry, ledger, version)
     if found is None:
         found = build_base(ledger, registry, progress)
     return Suggester(ledger, load_model(found))
@@ -77,74 +69,6 @@ def build_base(ledger: Ledger, registry: Registry, progress: Progress = silent) 
         return registry.promote(base.name, stored.name)
 
 
-def train_version(
-    ledger: Ledger, places: Places, rows: Sequence[Labelled], progress: Progress = silent
-) -> tuple[Version, Trained]:
-    """Train a ledger on its own folder's complaints and on `rows`; the version is stored, not promoted.
-
-    A base ledger without `rows` is built anew from its complaints. Everything else is learnt on top of the model
-    in use, which stays as it is.
-
-    Raises:
-        NoLabelledDataError: there is nothing to train on.
-        ModelNotFoundError: the base has no labelled complaints to train on.
-    """
-    registry = Registry(places.models)
-    if ledger.parent is None and not rows:
-        trained = train(ledger, ledger_complaints(ledger), progress=progress)
-    else:
-        own = [*rows] if ledger.parent is None else [*ledger_complaints(ledger), *rows]
-        under = _version_in_use(registry, ledger, None) or build_base(ledger, registry, progress)
-        trained = _train_local(ledger, load_model(under), under.manifest, own, under, progress)
-    with registry.building(ledger.name):
-        return store(trained, ledger, registry), trained
-
-
-def _train_local(
-    ledger: Ledger,
-    model: Model,
-    facts: Mapping[str, Any],
-    rows: Sequence[Labelled],
-    under: Version | None,
-    progress: Progress,
-) -> Trained:
-    """Learn from a ledger's own labels on top of the base part of `model`, stored as `under` or not at all yet."""
-    base = Suggester(ledger, model.with_local(None))
-    local = learn_labels(base, rows, progress=progress)
-    added = local_facts(ledger, local)
-    added["rows"] = {**facts["rows"], "own": len(rows)}
-    added["corpus"] = {**facts["corpus"], "own": corpus_fingerprint(rows)}
-    shared = under.files("local_") if under else ()
-    return Trained(base.model.with_local(local), {**facts, **added}, shared)
-
-
-def adapt_version(
-    ledger: Ledger, places: Places, complaints: Iterable[Complaint], progress: Progress = silent
-) -> tuple[Version, Adaptation]:
-    """Fit the base model to a backlog of unlabelled complaints; the version is stored, not promoted.
-
-    What the ledger's own folder holds of labelled complaints is learnt on top of it; labels given to an earlier
-    training in other files are not part of a version, train on them again after this.
-
-    Raises:
-        EmptyBacklogError: the backlog has no complaint with a text.
-        ModelNotFoundError: the base has no labelled complaints to train on.
-    """
-    count, sample = sample_backlog(complaints)
-    if not sample:
-        raise EmptyBacklogError
-    before = open_desk(places, ledger.name, progress=progress)
-    trained = train(ledger, ledger_complaints(ledger.base), sample, progress=progress)
-    own = [] if ledger.parent is None else ledger_complaints(ledger)
-    if own:
-        trained = _train_local(ledger, trained.model, trained.facts, own, None, progress)
-    report = compare(count, sample, before, Suggester(ledger, trained.model))
-    trained.facts["adaptation"] = asdict(report)
-    registry = Registry(places.models)
-    with registry.building(ledger.name):
-        return store(trained, ledger, registry), report
-
-
 def store(trained: Trained, ledger: Ledger, registry: Registry) -> Version:
     """Write a trained model as the ledger's next version."""
     folder = registry.next_folder(ledger.name)
@@ -160,7 +84,7 @@ def store(trained: Trained, ledger: Ledger, registry: Registry) -> Version:
     return registry.find(ledger.name, folder.name)
 
 
-def _version_in_use(registry: Registry, ledger: Ledger, version: str | None) -> Version | None:
+def version_in_use(registry: Registry, ledger: Ledger, version: str | None = None) -> Version | None:
     """Find the version of the ledger or of the nearest it starts from; None where none is in use."""
     if version is not None:
         for one in ledger.lineage:

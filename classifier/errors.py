@@ -25,11 +25,14 @@ FenbanError
 │   ├── LedgerNotFoundError
 │   ├── ModelNotFoundError
 │   ├── NoLabelledDataError
+│   ├── NothingToRollBackError
+│   ├── NothingToCompareError
 │   └── EmptyBacklogError
 ├── BundleError
 │   ├── BundleCorruptError
 │   └── BundleIncompatibleError
 ├── WorkerLostError
+├── PromotionRefusedError           the gate found a candidate no better, or worse somewhere
 └── SettingError
 
 Clerks and analysts read these messages, so they are Chinese; `code` is for programs and never changes.
@@ -261,6 +264,25 @@ class NoLabelledDataError(NothingToWorkWithError):
         )
 
 
+class NothingToRollBackError(NothingToWorkWithError):
+    """No earlier version is known."""
+
+    code = "nothing_to_roll_back"
+
+    def __init__(self, ledger: str, current: str) -> None:
+        state = f"使用中的是 {current}，没有记录在它之前用的是哪个版本" if current else "没有使用中的版本"
+        super().__init__(f"台账“{ledger}”{state}；可用 fenban models promote 指定要启用的版本")
+
+
+class NothingToCompareError(NothingToWorkWithError):
+    """Two versions share no labelled row that both can be judged on."""
+
+    code = "nothing_to_compare"
+
+    def __init__(self, candidate: str, other: str) -> None:
+        super().__init__(f"{candidate} 与 {other} 没有共同的带类别的诉求可供比较；请在命令后给出带类别的文件")
+
+
 class EmptyBacklogError(NothingToWorkWithError):
     """There is no text to adapt to."""
 
@@ -306,6 +328,17 @@ class WorkerLostError(FenbanError):
 
     def __init__(self) -> None:
         super().__init__("一个工作进程意外结束（可能是内存不足）；已完成的部分保留，用 --resume 接着做，或减少 --jobs")
+
+
+class PromotionRefusedError(FenbanError):
+    """The gate refuses a candidate; a person may force it, which is recorded."""
+
+    code = "promotion_refused"
+
+    def __init__(self, candidate: str, findings: Sequence[str]) -> None:
+        super().__init__(
+            f"{candidate} 未通过检验，没有启用：{'；'.join(findings)}。仍要启用请加 --force 并说明 --reason"
+        )
 
 
 class SettingError(FenbanError):

@@ -37,7 +37,10 @@ from classifier.errors import (
     InputError,
     LedgerNotFoundError,
     ModelNotFoundError,
+    NothingToCompareError,
+    NothingToRollBackError,
     NothingToWorkWithError,
+    PromotionRefusedError,
 )
 
 
@@ -241,6 +244,9 @@ STATUSES: Final[tuple[tuple[type[FenbanError], int], ...]] = (
     (AbsentError, 404),
     (ConflictError, 409),
     (LedgerNotFoundError, 404),
+    (PromotionRefusedError, 409),
+    (NothingToRollBackError, 409),
+    (NothingToCompareError, 409),
     (ModelNotFoundError, 503),
     (NothingToWorkWithError, 503),
     (BundleError, 503),

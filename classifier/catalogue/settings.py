@@ -19,6 +19,8 @@ _KINDS: Final[dict[str, type]] = {
     "reporting_level": int,
     "target_accuracy": float,
     "retention_days": int,
+    "learnt_share": float,
+    "allowed_fall": float,
 }
 
 
@@ -28,6 +30,8 @@ class LedgerSettings:
 
     `reporting_level` is the level of categories shown (0: the lowest); `target_accuracy` the share of
     automatic dispatches that must be right; `retention_days` how long masked texts are kept.
+    `learnt_share` is the weight of what past complaints say of departments beside the duty list: below one half a
+    certain duty outranks it. `allowed_fall` is by how much a category's F1 may fall in a version that is to be used.
     """
 
     name: str
@@ -36,6 +40,8 @@ class LedgerSettings:
     reporting_level: int = 0
     target_accuracy: float = 0.95
     retention_days: int = 180
+    learnt_share: float = 0.4
+    allowed_fall: float = 0.03
 
 
 def read_settings(path: Path) -> LedgerSettings:
@@ -58,6 +64,9 @@ def read_settings(path: Path) -> LedgerSettings:
         raise WrongCellError(path, "只能用文字、数字、下划线和连字符，因为它也是模型文件夹的名称", column="name")
     if not 0.5 <= settings.target_accuracy < 1:
         raise WrongCellError(path, "应在 0.5 与 1 之间", column="target_accuracy")
+    for name in ("learnt_share", "allowed_fall"):
+        if not 0 <= getattr(settings, name) <= 1:
+            raise WrongCellError(path, "应在 0 与 1 之间", column=name)
     if settings.reporting_level < 0 or settings.retention_days < 0:
         raise WrongCellError(path, "不能小于 0", column="reporting_level 或 retention_days")
     return settings

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from classifier.commands import answering, keeping, learning
+from classifier.commands import answering, keeping, learning, proving
 
-COMMANDS: Final = (*answering.COMMANDS, *learning.COMMANDS, *keeping.COMMANDS)
+COMMANDS: Final = (*answering.COMMANDS, *learning.COMMANDS, *keeping.COMMANDS, *proving.COMMANDS)

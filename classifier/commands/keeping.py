@@ -1,4 +1,4 @@
-"""Commands that look after models and ledgers: list, show and promote versions, check a catalogue."""
+"""Commands that look after models and ledgers: list and show versions, check a catalogue."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import json
 from typing import Final
 
 from classifier.catalogue.ledger import Ledger, inspect_ledger, load_ledger
-from classifier.desk import load_model
 from classifier.learn.dataset import label_findings
 from classifier.registry.versions import Registry
 from classifier.settings import Places
@@ -35,14 +34,6 @@ def _models_show(given: argparse.Namespace) -> int:
     ledger, registry = _ledger_and_registry(given)
     manifest = registry.find(ledger.name, given.version).manifest
     print(json.dumps(manifest, ensure_ascii=False, indent=None if given.json else 1))
-    return DONE
-
-
-def _models_promote(given: argparse.Namespace) -> int:
-    ledger, registry = _ledger_and_registry(given)
-    load_model(registry.find(ledger.name, given.version))
-    version = registry.promote(ledger.name, given.version)
-    print(json.dumps({"in_use": version.name}) if given.json else f"{ledger.name} 现在使用 {version.name}")
     return DONE
 
 
@@ -83,6 +74,5 @@ def _checked_ledger(parser: argparse.ArgumentParser) -> None:
 COMMANDS: Final = (
     Command("models list", "列出模型版本", _required_ledger, _models_list),
     Command("models show", "显示一个版本的说明", _version_argument, _models_show),
-    Command("models promote", "启用一个版本", _version_argument, _models_promote),
     Command("catalogue check", "检查台账的各张表", _checked_ledger, _catalogue_check),
 )

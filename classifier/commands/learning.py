@@ -12,12 +12,12 @@ from typing import Final
 from tqdm import tqdm
 
 from classifier.catalogue.ledger import load_ledger
-from classifier.desk import adapt_version, open_desk, train_version
+from classifier.commands.proving import comparison_lines, force_options
+from classifier.desk import open_desk
 from classifier.files.writing import open_sink
 from classifier.learn.audit import ENOUGH, Problem, Remark, audit_files
 from classifier.learn.dataset import read_labelled, read_unlabelled
 from classifier.presentation import plain
-from classifier.registry.versions import Registry
 from classifier.settings import Places
 from classifier.terminal import (
     DONE,
@@ -28,6 +28,7 @@ from classifier.terminal import (
     model_option,
     progress_bar,
 )
+from classifier.workshop import adapt_version, promote_version, train_version
 
 AUDIT_COLUMNS: Final = ("问题", "位置", "编号", "类别", "另一处", "另一编号", "另一类别", "相似度", "说明")
 
@@ -56,22 +57,22 @@ def _audit(given: argparse.Namespace) -> int:
 
 def _train(given: argparse.Namespace) -> int:
     places = Places.from_environment()
-    ledger, registry = load_ledger(given.ledger, places.ledgers), Registry(places.models)
+    ledger = load_ledger(given.ledger, places.ledgers)
     rows = [row for path in given.data for row in read_labelled(path, ledger)]
     version, trained = train_version(ledger, places, rows, progress_bar())
-    if given.promote:
-        registry.promote(ledger.name, version.name)
-    state = _state(version.name, ledger.name, promoted=given.promote)
+    gate = trained.facts.get("gate", {"passed": True, "findings": []})
+    promoted = given.promote and bool(gate["passed"] or given.force)
+    if promoted:
+        promote_version(ledger, places, version.name, forced=given.force, reason=given.reason)
     if given.json:
-        print(
-            json.dumps(
-                {"version": version.name, "promoted": given.promote, **trained.facts}, ensure_ascii=False, indent=1
-            )
-        )
+        facts = {"version": version.name, "promoted": promoted, **trained.facts}
+        print(json.dumps(facts, ensure_ascii=False, indent=1))
     else:
-        print(f"{ledger.name}/{version.name}（{state}）")
+        print(f"{ledger.name}/{version.name}（{_state(version.name, ledger.name, promoted=promoted)}）")
         print("\n".join(f"{name}: {value}" for name, value in trained.facts["metrics"].items()))
-    return DONE
+        if comparison := trained.facts.get("comparison"):
+            print(comparison_lines(comparison, gate))
+    return DONE if promoted or not given.promote else ROWS_IN_ERROR
 
 
 def _adapt(given: argparse.Namespace) -> int:
@@ -84,7 +85,7 @@ def _adapt(given: argparse.Namespace) -> int:
     )
     version, report = adapt_version(ledger, places, complaints, progress_bar())
     if given.promote:
-        Registry(places.models).promote(ledger.name, version.name)
+        promote_version(ledger, places, version.name)
     if given.json:
         figures = {"version": version.name, "promoted": given.promote, **plain(report)}
         print(json.dumps(figures, ensure_ascii=False, indent=1))
@@ -135,7 +136,8 @@ def _audit_arguments(parser: argparse.ArgumentParser) -> None:
 def _train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", nargs="*", type=Path, help="带类别的诉求文件；台账自己的 complaints/ 总会用到")
     ledger_option(parser, required=True)
-    parser.add_argument("--promote", action="store_true", help="训练后立即启用")
+    parser.add_argument("--promote", action="store_true", help="检验通过就立即启用")
+    force_options(parser)
 
 
 def _adapt_arguments(parser: argparse.ArgumentParser) -> None:

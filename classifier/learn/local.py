@@ -8,7 +8,6 @@ are trusted beside what the base says.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -27,7 +26,7 @@ from classifier.suggest.local import OWN, OWN_DEPARTMENTS, WIDTH, Blend, Learnt,
 from classifier.suggest.model import LEAVES, quantise
 from classifier.suggest.suggester import Suggester
 from classifier.text.features import FeatureSpace
-from classifier.text.pipeline import ReadComplaint, said
+from classifier.text.pipeline import ReadComplaint, fingerprint
 
 Floats = NDArray[np.float32]
 Progress = Callable[[str, float], None]
@@ -37,6 +36,7 @@ MOST_EXACT: Final = 6_000
 
 _AXES: Final = 256
 _FITTED_ON: Final = 2_000_000
+_SHARPEST: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +102,13 @@ def learn_labels(
         blend = fit_blend(held_out, one.prior, one.truth)
         learnt[one.name] = Learnt(one.labels, blend)
         if one.name == OWN:
-            numbers = np.array([fingerprint(row) for row in rows], dtype=np.uint64)
+            numbers = np.array([fingerprint(row.complaint) for row in rows], dtype=np.uint64)
             proof = Proof(numbers, blend(held_out, one.prior).astype(np.float16), one.truth)
     assert proof is not None  # noqa: S101 - the ledger's categories are always among the outputs
     weights = np.float32(recipe.text) * telling[:, None] * (X.T @ fit.dual)
     linear = np.float32(recipe.view) * (V.T @ fit.dual)
     progress("完成", 1.0)
     return Local(space, quantise(weights), views, (V, fit.dual), linear, learnt, proof, base.ledger.name)
-
-
-def fingerprint(row: Labelled) -> int:
-    """Return 64 bits that stand for what a complaint says, its letters alone."""
-    return int.from_bytes(hashlib.blake2b(said(row.complaint).encode(), digest_size=8).digest(), "big")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,13 +213,16 @@ def fit_blend(scores: Floats, prior: Floats, truth: NDArray[np.int32]) -> Blend:
     step = max(1, len(known) * scores.shape[1] // _FITTED_ON)
     kept = known[::step]
 
+    def at(point: NDArray[np.float64]) -> Blend:
+        return Blend(float(np.exp(np.clip(point[0], -_SHARPEST, _SHARPEST))), float(point[1]))
+
     def loss(point: NDArray[np.float64]) -> float:
-        blend = Blend(float(np.exp(point[0])), float(point[1]))
+        blend = at(point)
         lost = log_loss(blend(scores[kept], prior[kept]), truth[kept]) * len(kept) if len(kept) else 0.0
         return float(lost + 0.1 * (point[0] - 1) ** 2 + 0.5 * (point[1] - 0.7) ** 2)
 
     found = minimize(loss, np.array([1.0, 0.7]), method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-3})
-    return Blend(float(np.exp(found.x[0])), float(found.x[1]))
+    return at(found.x)
 
 
 def local_facts(ledger: Ledger, local: Local) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from classifier.learn.ridge import fit_ridge, gram, near_duplicate_groups, solve
 from classifier.suggest.calibration import fit_sharpness, softmax
 from classifier.suggest.model import DEPARTMENTS, KINDS, LEAVES, Head, HeldOut, Model, quantise
 from classifier.text.features import MIN_DOCUMENTS, FeatureSpace
-from classifier.text.pipeline import ReadComplaint, TextPipeline
+from classifier.text.pipeline import ReadComplaint, TextPipeline, fingerprint
 
 Floats = NDArray[np.float32]
 Progress = Callable[[str, float], None]
@@ -104,7 +104,7 @@ def train(
     progress("求解模型", 0.5)
     solved = _solve_base(base, rows, K, len(base_rows), recipe)
     progress("压缩与校准", 0.9)
-    model = _assemble(space, X, solved)
+    model = _assemble(space, X, solved, base_rows)
     progress("完成", 1.0)
     return Trained(model, _facts(ledger, base_rows, pipeline, model, recipe, len(backlog)))
 
@@ -200,10 +200,12 @@ def _truth(labels: Sequence[str], names: Sequence[str]) -> NDArray[np.int32]:
     return np.array([column.get(label, -1) for label in labels], dtype=np.int32)
 
 
-def _assemble(space: FeatureSpace, X: sparse.csr_matrix, solved: _Solved) -> Model:
+def _assemble(space: FeatureSpace, X: sparse.csr_matrix, solved: _Solved, rows: Sequence[Labelled]) -> Model:
+    numbers = np.array([fingerprint(row.complaint) for row in rows], dtype=np.uint64)
+    held_out = HeldOut(solved.held_out.astype(np.float16), solved.truth, numbers)
     weights, scale = quantise((X.T @ solved.dual).astype(np.float32))
     heads = {group: Head(*facts) for group, facts in solved.groups.items()}
-    return Model("", space, weights, scale, heads, HeldOut(solved.held_out.astype(np.float16), solved.truth))
+    return Model("", space, weights, scale, heads, held_out)
 
 
 def _facts(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import dataclasses
 import fcntl
-import json
 import os
 import re
 import tempfile
@@ -14,11 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from classifier.errors import ModelNotFoundError
+from classifier.errors import ModelNotFoundError, NothingToRollBackError
 from classifier.registry.bundle import read_manifest, sync_folder
+from classifier.registry.history import Switch, before, events, now, record
 
 _CURRENT = "current"
-_HISTORY = "history.jsonl"
+_BUILD_LOCK = ".lock"
+_SWITCH_LOCK = ".switch"
 _VERSION = re.compile(r"v([0-9]{1,6})")
 
 
@@ -78,13 +79,48 @@ class Registry:
         taken = [_number(version.name) for version in self.versions(ledger)]
         return self.roots[0] / ledger / f"v{max(taken, default=0) + 1}"
 
-    def promote(self, ledger: str, name: str) -> Version:
-        """Put a version in use; the switch is one rename, and who was in use before is recorded."""
-        self.find(ledger, name)
+    def promote(self, ledger: str, name: str, *, forced: bool = False, reason: str = "") -> Version:
+        """Put a version in use; the switch is one rename, and who was in use before is recorded.
+
+        Raises:
+            ModelNotFoundError: there is no such version.
+        """
+        version = self.find(ledger, name)
+        with self._held(ledger, _SWITCH_LOCK):
+            earlier = self._current_name(ledger) or ""
+            if earlier != name:
+                self._switch(ledger, Switch(now(), "promoted", name, earlier, forced, reason))
+        return dataclasses.replace(version, in_use=True)
+
+    def rollback(self, ledger: str, reason: str = "") -> Version | None:
+        """Put back in use what was before the version in use; None where that was none of the ledger's own.
+
+        Raises:
+            NothingToRollBackError: no version is in use, or what was before it is not known or is gone.
+        """
+        with self._held(ledger, _SWITCH_LOCK):
+            current = self._current_name(ledger) or ""
+            earlier = before(self.roots[0] / ledger, current) if current else None
+            if earlier is None or (earlier and earlier not in {one.name for one in self.versions(ledger)}):
+                raise NothingToRollBackError(ledger, current)
+            self._switch(ledger, Switch(now(), "rolled_back", earlier, current, reason=reason))
+        return self.find(ledger, earlier) if earlier else None
+
+    def history(self, ledger: str) -> list[Switch]:
+        """Return every switch of the ledger's version in use, oldest first."""
+        return events(self.roots[0] / ledger)
+
+    def _switch(self, ledger: str, switch: Switch) -> None:
         folder = self.roots[0] / ledger
-        folder.mkdir(parents=True, exist_ok=True)
-        before = self._current_name(ledger)
-        event = {"at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "promoted": name, "before": before}
+        record(folder, switch)
+        if switch.version:
+            self._point(folder, switch.version)
+        else:
+            (folder / _CURRENT).unlink(missing_ok=True)
+        sync_folder(folder)
+
+    @staticmethod
+    def _point(folder: Path, name: str) -> None:
         handle, draft = tempfile.mkstemp(prefix=".current-", dir=folder)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(name + "\n")
@@ -92,17 +128,18 @@ class Registry:
             os.fsync(file.fileno())
         Path(draft).chmod(0o644)
         Path(draft).rename(folder / _CURRENT)
-        sync_folder(folder)
-        with (folder / _HISTORY).open("a", encoding="utf-8") as history:
-            history.write(json.dumps(event, ensure_ascii=False) + "\n")
-        return self.find(ledger, name)
 
     @contextmanager
     def building(self, ledger: str) -> Iterator[None]:
         """Hold the ledger's lock, so that two processes do not build the same version twice."""
+        with self._held(ledger, _BUILD_LOCK):
+            yield
+
+    @contextmanager
+    def _held(self, ledger: str, name: str) -> Iterator[None]:
         folder = self.roots[0] / ledger
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / ".lock").open("w") as lock:
+        with (folder / name).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 

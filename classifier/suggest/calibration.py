@@ -56,7 +56,9 @@ class Calibration:
             return cls()
 
         def at(point: NDArray[np.float64]) -> Calibration:
-            return cls(float(np.exp(np.clip(point[0], -1.5, 1.5))), float(1 / (1 + np.exp(-point[1]))))
+            return cls(
+                float(np.exp(np.clip(point[0], -1.5, 1.5))), float(1 / (1 + np.exp(-np.clip(point[1], -20, 20))))
+            )
 
         def loss(point: NDArray[np.float64]) -> float:
             return log_loss(at(point)(kept), right)

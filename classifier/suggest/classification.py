@@ -34,6 +34,19 @@ class Classified:
     outside: float
 
 
+@dataclass(frozen=True, slots=True)
+class HeldOutRows:
+    """What a model said of rows it learnt from when they were held out, at the level the ledger reports.
+
+    `rows` are fingerprints of the texts, `chances` is `(n_rows, n_reported)`, `truth` the column of each label, -1 for
+    one outside what is reported.
+    """
+
+    rows: NDArray[np.uint64]
+    chances: Floats
+    truth: NDArray[np.int32]
+
+
 class Classification:
     """Carries probabilities over crosswalk and levels, with calibration and thresholds from held-out rows."""
 
@@ -81,6 +94,19 @@ class Classification:
     def carried(self, prediction: Prediction) -> Floats:
         """Return what the base alone says of the ledger's lowest categories, in their order."""
         return self._carried(self._in_ledger_order(prediction.groups[LEAVES][None, :])[0])
+
+    def held_out(self, model: Model) -> HeldOutRows:
+        """Return what the model says, as calibrated, of each row it learnt from when that was held out."""
+        if self._local is not None and model.local is not None:
+            proof, to_report = model.local.proof, self._local.shares @ self._report
+            known = (proof.probabilities.astype(np.float32) @ to_report).astype(np.float32)
+            return HeldOutRows(proof.rows, self.calibration(known), _columns_of(proof.truth, to_report))
+        kept = model.held_out
+        if not len(kept.rows):
+            return HeldOutRows(kept.rows, np.zeros((0, len(self.categories)), np.float32), kept.truth[:0])
+        chances = (self._in_ledger_order(kept.leaves.astype(np.float32)) @ self.leaf_to_report).astype(np.float32)
+        truth = np.where(kept.truth >= 0, self._place[kept.truth], -1)
+        return HeldOutRows(kept.rows, self.calibration(chances), _columns_of(truth, self.leaf_to_report))
 
     def _carried(self, leaves: Floats) -> Floats:
         return leaves if self._shares is None else leaves @ self._shares

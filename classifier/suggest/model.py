@@ -39,11 +39,13 @@ class Head:
 class HeldOut:
     """What the model said of its own training rows when it had not seen them.
 
-    `leaves` is `(n_rows, n_leaves)` of probabilities, `truth` the column of each row's label.
+    `leaves` is `(n_rows, n_leaves)` of probabilities, `truth` the column of each row's label, `rows` the fingerprint
+    of each text; a model of before there were fingerprints has none.
     """
 
     leaves: NDArray[np.float16]
     truth: NDArray[np.int32]
+    rows: NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ class Model:
             "scale": self._scale,
             "held_out_leaves": self.held_out.leaves,
             "held_out_truth": self.held_out.truth,
+            "held_out_rows": self.held_out.rows,
         }
         texts = {"words": space.words}
         for group, head in self.heads.items():
@@ -157,7 +160,8 @@ class Model:
             group: Head(texts[f"labels_{group}"], float(sharpness))
             for group, sharpness in bundle.manifest["sharpness"].items()
         }
-        held_out = HeldOut(arrays["held_out_leaves"], arrays["held_out_truth"])
+        nothing = np.zeros(0, dtype=np.uint64)
+        held_out = HeldOut(arrays["held_out_leaves"], arrays["held_out_truth"], arrays.get("held_out_rows", nothing))
         return cls(name, space, arrays["weights"], arrays["scale"], heads, held_out, Local.from_bundle(bundle))
 
 

@@ -16,9 +16,6 @@ from classifier.suggest.model import DEPARTMENTS, Model, Prediction
 
 Floats = NDArray[np.float32]
 
-LEARNT_SHARE = 0.4
-"""Weight of what the text says of departments by itself; below one half, so that a certain duty outranks it."""
-
 _KEPT_TABLES = 256
 
 
@@ -43,6 +40,7 @@ class Router:
 
     def __init__(self, ledger: Ledger, model: Model) -> None:
         self._ledger = ledger
+        self._learnt_share = ledger.settings.learnt_share
         self._departments: Sequence[Department] = list(ledger.departments)
         self._number = {department.code: at for at, department in enumerate(self._departments)}
         self._tables: dict[tuple[str, dt.date], _Table] = {}
@@ -72,14 +70,14 @@ class Router:
         held = table.leads >= 0
         by_duty = np.bincount(table.leads[held], leaves[held], minlength=len(self._departments))
         learnt = self.learnt(prediction)
-        total = (1 - LEARNT_SHARE) * by_duty + LEARNT_SHARE * learnt
+        total = (1 - self._learnt_share) * by_duty + self._learnt_share * learnt
         total /= max(float(total.sum()), 1e-9)
         best = np.argsort(-total, kind="stable")[:3]
         leads = tuple(
             self._score(
                 int(at),
                 float(total[at]),
-                bool(by_duty[at] * (1 - LEARNT_SHARE) >= learnt[at] * LEARNT_SHARE),
+                bool(by_duty[at] * (1 - self._learnt_share) >= learnt[at] * self._learnt_share),
                 table,
                 leaves,
             )

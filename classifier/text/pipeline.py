@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -69,6 +70,11 @@ class ReadComplaint:
 def said(complaint: Complaint) -> str:
     """Return the letters of title and text: equal for complaints that say the same, whatever their punctuation."""
     return letters(complaint.title) + letters(complaint.text)
+
+
+def fingerprint(complaint: Complaint) -> int:
+    """Return 64 bits that stand for what a complaint says, its letters alone."""
+    return int.from_bytes(hashlib.blake2b(said(complaint).encode(), digest_size=8).digest(), "big")
 
 
 class TextPipeline:

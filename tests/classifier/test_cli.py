@@ -85,13 +85,38 @@ def test_batch_train_evaluate_and_models_work_together(tmp_path: Path, capsys: p
     output = capsys.readouterr().out
     assert '"version": "v1"' in output
     assert '"in_use": false' in output
-    assert cli.run(["models", "promote", "v1", "--ledger", "child"]) == terminal.DONE
+    assert cli.run(["models", "promote", "v1", "--ledger", "child"]) == terminal.BAD_INPUT
+    assert "没有显著更好" in capsys.readouterr().err
+    assert cli.run(["models", "promote", "v1", "--ledger", "child", "--force", "--reason", "试用"]) == terminal.DONE
+    assert cli.run(["models", "compare", "v1", "small/v1", "--ledger", "child", "--data", str(data)]) == terminal.DONE
+    assert "在同样的 4 件上比较" in capsys.readouterr().out
     assert cli.run(["evaluate", str(data), "--ledger", "child", "--json"]) == terminal.DONE
-    figures = json.loads(capsys.readouterr().out.split("\n", 1)[1])
+    figures = json.loads(capsys.readouterr().out)
     assert (figures["model"], figures["rows"], figures["answered"]) == ("child/v1", 4, 4)
     assert cli.run(["batch", str(data), str(tmp_path / "out.csv"), "--ledger", "child"]) == terminal.DONE
     assert "gb18030" in capsys.readouterr().out
     assert "child/v1" in (tmp_path / "out.csv").read_text("utf-8-sig")
+    assert cli.run(["models", "rollback", "--ledger", "child"]) == terminal.DONE
+    assert "上级台账的模型" in capsys.readouterr().out
+    assert cli.run(["models", "rollback", "--ledger", "child"]) == terminal.NOTHING_TO_WORK_WITH
+
+
+def test_a_training_is_promoted_when_the_gate_lets_it_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The place files lamps under 环境问题, against the crosswalk; labels dealt at random do not pass after that."""
+    good, bad = tmp_path / "标注.csv", tmp_path / "乱标.csv"
+    texts = [f"{place}的路灯{state}" for place in "东西南北中" for state in ("坏了", "不亮", "灭了", "没人修")]
+    good.write_text("text,category\n" + "".join(f"{text},HJ\n" for text in texts), "utf-8")
+    bad.write_text(
+        "text,category\n" + "".join(f"{text},{'HJ' if at % 2 else 'GZ'}\n" for at, text in enumerate(texts)), "utf-8"
+    )
+    assert cli.run(["train", str(good), "--ledger", "child", "--promote"]) == terminal.DONE
+    shown = capsys.readouterr().out
+    assert "child/v1（已启用）" in shown
+    assert "检验通过" in shown
+    assert cli.run(["train", str(bad), "--ledger", "child", "--promote"]) == terminal.ROWS_IN_ERROR
+    assert "检验未通过" in capsys.readouterr().out
+    assert cli.run(["models", "list", "--ledger", "child", "--json"]) == terminal.DONE
+    assert [one["in_use"] for one in json.loads(capsys.readouterr().out)] == [True, False]
 
 
 def test_a_batch_with_rows_in_error_ends_with_one(tmp_path: Path) -> None:

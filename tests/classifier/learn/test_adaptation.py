@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from classifier.catalogue.ledger import load_ledger
-from classifier.desk import adapt_version, load_model
+from classifier.desk import load_model
 from classifier.domain import Complaint
 from classifier.errors import EmptyBacklogError, MissingColumnError
 from classifier.learn import backlog
@@ -18,6 +18,7 @@ from classifier.learn.backlog import latent_targets, sample_backlog
 from classifier.learn.dataset import ledger_complaints, read_unlabelled
 from classifier.registry.versions import Registry
 from classifier.settings import Places
+from classifier.workshop import adapt_version
 
 
 def test_words_that_only_the_backlog_has_are_learnt_from_their_company(monkeypatch: pytest.MonkeyPatch) -> None:

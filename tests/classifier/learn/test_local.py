@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from classifier.catalogue.ledger import Ledger, load_ledger
-from classifier.desk import load_model, open_desk, train_version
+from classifier.desk import load_model, open_desk
 from classifier.domain import Complaint
 from classifier.errors import NoLabelledDataError
 from classifier.learn.dataset import Labelled, read_labelled
@@ -17,6 +17,7 @@ from classifier.learn.local import fit_blend, learn_labels
 from classifier.registry.versions import Registry
 from classifier.settings import Places
 from classifier.suggest.suggester import Suggester
+from classifier.workshop import train_version
 
 LAMPS = [
     f"{place}的路灯{state}"

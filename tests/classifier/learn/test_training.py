@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from classifier.catalogue.ledger import Ledger
-from classifier.desk import build_base, load_model, open_desk, train_version
+from classifier.desk import build_base, load_model, open_desk
 from classifier.domain import Complaint
 from classifier.errors import BundleCorruptError, ModelNotFoundError, NoLabelledDataError, WrongCellError
 from classifier.learn.dataset import ledger_complaints, read_labelled
@@ -18,6 +18,7 @@ from classifier.learn.training import Recipe, train
 from classifier.registry.versions import Registry
 from classifier.settings import Places
 from classifier.suggest.suggester import Suggester
+from classifier.workshop import train_version
 
 
 def test_training_is_deterministic(small_ledger: Ledger) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classifier.errors import BundleCorruptError, ModelNotFoundError
+from classifier.errors import BundleCorruptError, ModelNotFoundError, NothingToRollBackError
 from classifier.registry.bundle import write_bundle
 from classifier.registry.versions import Registry
 
@@ -96,7 +96,7 @@ def test_each_promotion_is_recorded_with_what_was_before(root: Path) -> None:
         registry.promote("small", name)
     lines = (root / "small" / "history.jsonl").read_text(encoding="utf-8").splitlines()
     events = [json.loads(line) for line in lines]
-    assert [(event["before"], event["promoted"]) for event in events] == [(None, "v1"), ("v1", "v10"), ("v10", "v1")]
+    assert [(event["before"], event["version"]) for event in events] == [("", "v1"), ("v1", "v10"), ("v10", "v1")]
     for event in events:
         assert start <= dt.datetime.fromisoformat(event["at"]) <= dt.datetime.now(dt.UTC)
 
@@ -113,7 +113,14 @@ def test_a_version_that_is_not_there_cannot_be_promoted(root: Path) -> None:
 def test_promotion_leaves_no_drafts_and_a_file_others_can_read(root: Path) -> None:
     registry = Registry((root,))
     registry.promote("small", "v1")
-    assert sorted(path.name for path in (root / "small").iterdir()) == ["current", "history.jsonl", "v1", "v10", "v2"]
+    assert sorted(path.name for path in (root / "small").iterdir()) == [
+        ".switch",
+        "current",
+        "history.jsonl",
+        "v1",
+        "v10",
+        "v2",
+    ]
     current = registry.current_file("small")
     assert current == root / "small" / "current"
     assert current.read_text(encoding="utf-8") == "v1\n"
@@ -160,7 +167,7 @@ def test_several_folders_are_read_in_order_and_the_first_is_written(root: Path, 
     assert registry.current_file("small") == own / "small" / "current"
     assert Registry((root,)).find("small").name == "v2"
     event = json.loads((own / "small" / "history.jsonl").read_text(encoding="utf-8"))
-    assert (event["before"], event["promoted"]) == ("v2", "v11")
+    assert (event["before"], event["version"]) == ("v2", "v11")
 
 
 def test_a_shared_version_is_promoted_in_ones_own_folder(root: Path, tmp_path: Path) -> None:
@@ -209,3 +216,43 @@ def test_two_builders_never_write_the_same_version(tmp_path: Path) -> None:
     for builder in builders:
         builder.join(30)
     assert _names(Registry((tmp_path,))) == [f"v{number}" for number in range(1, 9)]
+
+
+def test_rolling_back_goes_one_version_back_at_a_time(root: Path) -> None:
+    registry = Registry((root,))
+    for name in ("v1", "v2", "v10"):
+        registry.promote("small", name)
+    assert registry.rollback("small").name == "v2"
+    assert registry.find("small").name == "v2"
+    assert registry.rollback("small").name == "v1"
+    assert registry.rollback("small") is None
+    assert registry.current_file("small") is None
+    with pytest.raises(NothingToRollBackError, match="没有使用中的版本"):
+        registry.rollback("small")
+    registry.promote("small", "v2")
+    assert [event.kind for event in registry.history("small")][-2:] == ["rolled_back", "promoted"]
+
+
+def test_promoting_the_version_in_use_changes_nothing(root: Path) -> None:
+    registry = Registry((root,))
+    for name in ("v1", "v2", "v2"):
+        registry.promote("small", name)
+    assert len(registry.history("small")) == 2
+    assert registry.rollback("small").name == "v1"
+
+
+def test_a_history_cut_short_by_a_crash_still_tells_the_way_back(root: Path) -> None:
+    """One event whose switch never came about, one line that was not written to its end."""
+    registry = Registry((root,))
+    registry.promote("small", "v1")
+    registry.promote("small", "v2")
+    with (root / "small" / "history.jsonl").open("a", encoding="utf-8") as history:
+        history.write('{"at": "", "kind": "promoted", "version": "v10", "before": "v2"}\n{"at": "2026-01')
+    assert registry.rollback("small").name == "v1"
+
+
+def test_what_was_promoted_before_there_was_a_history_cannot_be_rolled_back(root: Path) -> None:
+    (root / "small" / "current").write_text("v2\n", encoding="utf-8")
+    with pytest.raises(NothingToRollBackError, match="v2"):
+        Registry((root,)).rollback("small")
+    assert Registry((root,)).find("small").name == "v2"

@@ -1,0 +1,189 @@
+"""What a steward does with models: train, adapt, compare, promote. A new version is a candidate until it is proven."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+from classifier.catalogue.ledger import Ledger
+from classifier.desk import build_base, load_model, open_desk, silent, store, version_in_use
+from classifier.domain import Complaint
+from classifier.errors import EmptyBacklogError, ModelNotFoundError, NothingToCompareError, PromotionRefusedError
+from classifier.learn.adaptation import Adaptation, compare
+from classifier.learn.backlog import sample_backlog
+from classifier.learn.dataset import Labelled, corpus_fingerprint, ledger_complaints
+from classifier.learn.gate import Comparison, Verdict, compare_answers, judge
+from classifier.learn.local import learn_labels, local_facts
+from classifier.learn.proof import shared_answers, unseen_answers
+from classifier.learn.training import Progress, Trained, train
+from classifier.registry.versions import Registry, Version
+from classifier.settings import Places
+from classifier.suggest.model import Model
+from classifier.suggest.suggester import Suggester
+
+MOST_COMPARED: Final = 5_000
+"""Labelled rows on which a candidate is compared with the version in use; of more, evenly spaced ones."""
+
+
+def train_version(
+    ledger: Ledger, places: Places, rows: Sequence[Labelled], progress: Progress = silent
+) -> tuple[Version, Trained]:
+    """Train a ledger on its own folder's complaints and on `rows`; the version is stored as a candidate.
+
+    A base ledger without `rows` is built anew from its complaints. Everything else is learnt on top of the model
+    in use, which stays as it is. The facts say how the candidate compares with the version in use.
+
+    Raises:
+        NoLabelledDataError: there is nothing to train on.
+        ModelNotFoundError: the base has no labelled complaints to train on.
+    """
+    registry = Registry(places.models)
+    before = version_in_use(registry, ledger)
+    if ledger.parent is None and not rows:
+        labelled: Sequence[Labelled] = ledger_complaints(ledger)
+        trained = train(ledger, labelled, progress=progress)
+    else:
+        labelled = [*rows] if ledger.parent is None else [*ledger_complaints(ledger), *rows]
+        before = before or build_base(ledger, registry, progress)
+        trained = _train_local(ledger, load_model(before), before.manifest, labelled, before, progress)
+    if before is not None:
+        candidate, other = Suggester(ledger, trained.model), Suggester(ledger, load_model(before))
+        comparison = compare_on(labelled, candidate, other)
+        trained.facts["comparison"] = asdict(comparison)
+        trained.facts["gate"] = asdict(judge(comparison, ledger.settings.allowed_fall))
+    with registry.building(ledger.name):
+        return store(trained, ledger, registry), trained
+
+
+def _train_local(
+    ledger: Ledger,
+    model: Model,
+    facts: Mapping[str, Any],
+    rows: Sequence[Labelled],
+    under: Version | None,
+    progress: Progress,
+) -> Trained:
+    """Learn from a ledger's own labels on top of the base part of `model`, stored as `under` or not at all yet."""
+    base = Suggester(ledger, model.with_local(None))
+    local = learn_labels(base, rows, progress=progress)
+    added = local_facts(ledger, local)
+    added["rows"] = {**facts["rows"], "own": len(rows)}
+    added["corpus"] = {**facts["corpus"], "own": corpus_fingerprint(rows)}
+    kept = {name: fact for name, fact in facts.items() if name not in ("comparison", "gate", "adaptation")}
+    shared = under.files("local_") if under else ()
+    return Trained(base.model.with_local(local), {**kept, **added}, shared)
+
+
+def adapt_version(
+    ledger: Ledger, places: Places, complaints: Iterable[Complaint], progress: Progress = silent
+) -> tuple[Version, Adaptation]:
+    """Fit the base model to a backlog of unlabelled complaints; the version is stored as a candidate.
+
+    What the ledger's own folder holds of labelled complaints is learnt on top of it; labels given to an earlier
+    training in other files are not part of a version, train on them again after this.
+
+    Raises:
+        EmptyBacklogError: the backlog has no complaint with a text.
+        ModelNotFoundError: the base has no labelled complaints to train on.
+    """
+    count, sample = sample_backlog(complaints)
+    if not sample:
+        raise EmptyBacklogError
+    before = open_desk(places, ledger.name, progress=progress)
+    trained = train(ledger, ledger_complaints(ledger.base), sample, progress=progress)
+    own = [] if ledger.parent is None else ledger_complaints(ledger)
+    if own:
+        trained = _train_local(ledger, trained.model, trained.facts, own, None, progress)
+    report = compare(count, sample, before, Suggester(ledger, trained.model))
+    trained.facts["adaptation"] = asdict(report)
+    registry = Registry(places.models)
+    with registry.building(ledger.name):
+        return store(trained, ledger, registry), report
+
+
+def compare_on(rows: Sequence[Labelled], candidate: Suggester, other: Suggester) -> Comparison:
+    """Compare two versions on an even part of labelled rows, each by what it says of rows it has not learnt from."""
+    step = max(1, -(-len(rows) // MOST_COMPARED))
+    after, before = unseen_answers(rows[::step], candidate), unseen_answers(rows[::step], other)
+    return compare_answers(candidate.model.name, after, other.model.name, before)
+
+
+def compare_versions(ledger: Ledger, places: Places, name: str, other: str, rows: Sequence[Labelled]) -> Comparison:
+    """Compare two stored versions on `rows`, or on what both learnt from where none are given.
+
+    Raises:
+        ModelNotFoundError: one of them is not there.
+        NothingToCompareError: no rows are given and the two share none.
+    """
+    registry = Registry(places.models)
+    first, second = (
+        Suggester(ledger, load_model(version))
+        for version in (_find(registry, ledger, name), _find(registry, ledger, other))
+    )
+    if rows:
+        return compare_on(rows, first, second)
+    after, before = shared_answers(first, second)
+    if not len(after.truth):
+        raise NothingToCompareError(first.model.name, second.model.name)
+    return compare_answers(first.model.name, after, second.model.name, before)
+
+
+def promote_version(ledger: Ledger, places: Places, name: str, *, forced: bool = False, reason: str = "") -> Version:
+    """Put a candidate in use if the gate lets it pass, or a person forces it.
+
+    A candidate that was never compared with the version in use now is compared on what both learnt from. Where
+    there is nothing to judge by, as after an adaptation without labels, the person who asks for it decides.
+
+    Raises:
+        ModelNotFoundError: there is no such version.
+        PromotionRefusedError: the gate refuses it.
+        BundleError: it cannot be loaded.
+    """
+    registry = Registry(places.models)
+    version = registry.find(ledger.name, name)
+    load_model(version)
+    verdict = None if version.in_use else verdict_on(ledger, places, version)
+    refused = verdict is not None and not verdict.passed
+    if verdict is not None and refused and not forced:
+        raise PromotionRefusedError(f"{ledger.name}/{name}", verdict.findings)
+    return registry.promote(ledger.name, name, forced=refused, reason=reason)
+
+
+def verdict_on(ledger: Ledger, places: Places, version: Version) -> Verdict | None:
+    """Return what the gate says of a candidate beside the version in use now; None where nothing tells."""
+    registry = Registry(places.models)
+    before = version_in_use(registry, ledger)
+    if before is None or before.folder == version.folder:
+        return None
+    facts = version.manifest
+    compared_with = facts.get("comparison", {}).get("other")
+    if compared_with == f"{before.ledger}/{before.name}":
+        return Verdict(bool(facts["gate"]["passed"]), tuple(facts["gate"]["findings"]))
+    if "adaptation" in facts and not facts.get("local"):
+        # What is known of held-out rows is of the base before it was fitted to the backlog.
+        return None
+    try:
+        comparison = compare_versions(ledger, places, version.name, f"{before.ledger}/{before.name}", ())
+    except NothingToCompareError:
+        return None
+    return judge(comparison, ledger.settings.allowed_fall)
+
+
+def _find(registry: Registry, ledger: Ledger, name: str) -> Version:
+    """Find a version of the ledger, or as `ledger/version` one of a ledger it starts from."""
+    owner, _, version = name.rpartition("/")
+    known = owner in {one.name for one in ledger.lineage}
+    return registry.find(owner, version) if known else registry.find(ledger.name, name)
+
+
+def version_used(ledger: Ledger, places: Places) -> str:
+    """Return the name of the version in use, of the ledger or of one it starts from, as `ledger/version`.
+
+    Raises:
+        ModelNotFoundError: none is in use.
+    """
+    used = version_in_use(Registry(places.models), ledger)
+    if used is None:
+        raise ModelNotFoundError(ledger.name)
+    return used.name if used.ledger == ledger.name else f"{used.ledger}/{used.name}"
