@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Final
+
 from classifier.catalogue.ledger import Ledger, load_ledger
 from classifier.errors import BundleIncompatibleError, ModelNotFoundError
 from classifier.learn.dataset import ledger_complaints
+from classifier.learn.report import report_html, report_json
 from classifier.learn.training import Progress, Trained, train
 from classifier.registry.bundle import read_bundle, write_bundle
 from classifier.registry.versions import Registry, Version
@@ -12,6 +16,10 @@ from classifier.settings import Places
 from classifier.suggest.model import Model
 from classifier.suggest.suggester import Suggester
 from classifier.text.pipeline import TextPipeline
+
+REPORT_JSON: Final = "report.json"
+REPORT_HTML: Final = "report.html"
+"""The report of a training, beside its model."""
 
 
 def silent(_what: str, _share: float) -> None:
@@ -74,12 +82,17 @@ def store(trained: Trained, ledger: Ledger, registry: Registry) -> Version:
     folder = registry.next_folder(ledger.name)
     entries, arrays, texts = trained.model.to_bundle()
     there = {path.stem for path in trained.shared}
+    documents = {}
+    if trained.report is not None:
+        report = replace(trained.report, model=f"{ledger.name}/{folder.name}")
+        documents = {REPORT_JSON: report_json(report), REPORT_HTML: report_html(report)}
     write_bundle(
         folder,
         {**trained.facts, "version": folder.name, **entries},
         {name: array for name, array in arrays.items() if name not in there},
         {name: lines for name, lines in texts.items() if name not in there},
         trained.shared,
+        documents,
     )
     return registry.find(ledger.name, folder.name)
 

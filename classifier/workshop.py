@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 from classifier.catalogue.ledger import Ledger
@@ -13,10 +13,14 @@ from classifier.errors import EmptyBacklogError, ModelNotFoundError, NothingToCo
 from classifier.learn.adaptation import Adaptation, compare
 from classifier.learn.backlog import sample_backlog
 from classifier.learn.dataset import Labelled, corpus_fingerprint, ledger_complaints
+from classifier.learn.evaluation import Evaluation, department_names
+from classifier.learn.figures import measure
 from classifier.learn.gate import Comparison, Verdict, compare_answers, judge
-from classifier.learn.local import learn_labels, local_facts
+from classifier.learn.local import learn, local_facts
 from classifier.learn.proof import shared_answers, unseen_answers
+from classifier.learn.report import Report, monthly_rows
 from classifier.learn.training import Progress, Trained, train
+from classifier.registry.history import now
 from classifier.registry.versions import Registry, Version
 from classifier.settings import Places
 from classifier.suggest.model import Model
@@ -48,12 +52,45 @@ def train_version(
         before = before or build_base(ledger, registry, progress)
         trained = _train_local(ledger, load_model(before), before.manifest, labelled, before, progress)
     if before is not None:
-        candidate, other = Suggester(ledger, trained.model), Suggester(ledger, load_model(before))
-        comparison = compare_on(labelled, candidate, other)
-        trained.facts["comparison"] = asdict(comparison)
-        trained.facts["gate"] = asdict(judge(comparison, ledger.settings.allowed_fall))
+        trained = _proven(trained, ledger, labelled, Suggester(ledger, load_model(before)))
     with registry.building(ledger.name):
         return store(trained, ledger, registry), trained
+
+
+def _proven(trained: Trained, ledger: Ledger, rows: Sequence[Labelled], other: Suggester) -> Trained:
+    """Compare a candidate with the version in use, and write its report."""
+    candidate = Suggester(ledger, trained.model)
+    judged = _some(rows)
+    after = unseen_answers(judged, candidate)
+    comparison = compare_answers("", after, other.model.name, unseen_answers(judged, other))
+    gate = judge(comparison, ledger.settings.allowed_fall)
+    figures = measure(after, department_names(judged, candidate))
+    facts = {
+        **trained.facts,
+        "comparison": asdict(comparison),
+        "gate": asdict(gate),
+        "metrics": {
+            **trained.facts["metrics"],
+            "accuracy": round(figures.accuracy, 4),
+            "macro_f1": round(figures.macro_f1, 4),
+            "calibration_error": round(figures.calibration_error, 4),
+        },
+    }
+    report = Report(
+        ledger.settings.title,
+        "",
+        facts["created"],
+        figures,
+        {name: facts[name] for name in ("rows", "curve", "comparison", "gate") if name in facts},
+        tuple(judged[at].source for at in comparison.changed),
+        monthly_rows([row.complaint.date for row in rows]),
+    )
+    return replace(trained, facts=facts, report=report)
+
+
+def _some(rows: Sequence[Labelled]) -> Sequence[Labelled]:
+    """Return an even part of the rows, `MOST_COMPARED` at most."""
+    return rows[:: max(1, -(-len(rows) // MOST_COMPARED))]
 
 
 def _train_local(
@@ -66,13 +103,13 @@ def _train_local(
 ) -> Trained:
     """Learn from a ledger's own labels on top of the base part of `model`, stored as `under` or not at all yet."""
     base = Suggester(ledger, model.with_local(None))
-    local = learn_labels(base, rows, progress=progress)
-    added = local_facts(ledger, local)
+    learning = learn(base, rows, progress=progress)
+    added = local_facts(ledger, learning)
     added["rows"] = {**facts["rows"], "own": len(rows)}
     added["corpus"] = {**facts["corpus"], "own": corpus_fingerprint(rows)}
     kept = {name: fact for name, fact in facts.items() if name not in ("comparison", "gate", "adaptation")}
     shared = under.files("local_") if under else ()
-    return Trained(base.model.with_local(local), {**kept, **added}, shared)
+    return Trained(base.model.with_local(learning.local), {**kept, **added}, shared)
 
 
 def adapt_version(
@@ -104,8 +141,8 @@ def adapt_version(
 
 def compare_on(rows: Sequence[Labelled], candidate: Suggester, other: Suggester) -> Comparison:
     """Compare two versions on an even part of labelled rows, each by what it says of rows it has not learnt from."""
-    step = max(1, -(-len(rows) // MOST_COMPARED))
-    after, before = unseen_answers(rows[::step], candidate), unseen_answers(rows[::step], other)
+    judged = _some(rows)
+    after, before = unseen_answers(judged, candidate), unseen_answers(judged, other)
     return compare_answers(candidate.model.name, after, other.model.name, before)
 
 
@@ -187,3 +224,20 @@ def version_used(ledger: Ledger, places: Places) -> str:
     if used is None:
         raise ModelNotFoundError(ledger.name)
     return used.name if used.ledger == ledger.name else f"{used.ledger}/{used.name}"
+
+
+def evaluation_report(suggester: Suggester, rows: Sequence[Labelled], result: Evaluation) -> Report:
+    """Return the report of an evaluation."""
+    departments = None
+    if result.department_accuracy is not None and result.department_top3 is not None:
+        departments = (result.department_accuracy, result.department_top3)
+    return Report(
+        suggester.ledger.settings.title,
+        suggester.model.name,
+        now(),
+        result.figures,
+        {"rows": {"evaluated": len(rows)}},
+        monthly=monthly_rows([row.complaint.date for row in rows]),
+        milliseconds=result.milliseconds,
+        departments=departments,
+    )

@@ -17,6 +17,7 @@ from classifier.desk import open_desk
 from classifier.files.writing import open_sink
 from classifier.learn.audit import ENOUGH, Problem, Remark, audit_files
 from classifier.learn.dataset import read_labelled, read_unlabelled
+from classifier.learn.report import report_html, report_json
 from classifier.presentation import plain
 from classifier.settings import Places
 from classifier.terminal import (
@@ -28,7 +29,6 @@ from classifier.terminal import (
     model_option,
     progress_bar,
 )
-from classifier.workshop import adapt_version, promote_version, train_version
 
 AUDIT_COLUMNS: Final = ("问题", "位置", "编号", "类别", "另一处", "另一编号", "另一类别", "相似度", "说明")
 
@@ -56,6 +56,8 @@ def _audit(given: argparse.Namespace) -> int:
 
 
 def _train(given: argparse.Namespace) -> int:
+    from classifier.workshop import promote_version, train_version
+
     places = Places.from_environment()
     ledger = load_ledger(given.ledger, places.ledgers)
     rows = [row for path in given.data for row in read_labelled(path, ledger)]
@@ -76,6 +78,8 @@ def _train(given: argparse.Namespace) -> int:
 
 
 def _adapt(given: argparse.Namespace) -> int:
+    from classifier.workshop import adapt_version, promote_version
+
     places = Places.from_environment()
     ledger = load_ledger(given.ledger, places.ledgers)
     complaints = (
@@ -106,21 +110,29 @@ def _state(version: str, ledger: str, *, promoted: bool) -> str:
 
 def _evaluate(given: argparse.Namespace) -> int:
     from classifier.learn.evaluation import evaluate
+    from classifier.workshop import evaluation_report
 
     places = Places.from_environment()
     suggester = open_desk(places, given.ledger, given.model, first_build_progress())
     rows = read_labelled(given.data, suggester.ledger)
     with tqdm(total=len(rows), unit="行", file=sys.stderr, delay=1) as bar:
         result = evaluate(rows, suggester, bar.update)
-    figures = {"model": suggester.model.name, **plain(result)}
+    if given.report:
+        report = evaluation_report(suggester, rows, result)
+        given.report.write_text(report_html(report), encoding="utf-8")
+        given.report.with_suffix(".json").write_text(report_json(report), encoding="utf-8")
+    per_category = {one.category: one.f1 for one in result.figures.categories if one.rows}
+    measured = {**plain(result.figures), **{name: value for name, value in plain(result).items() if name != "figures"}}
     if given.json:
+        figures = {"model": suggester.model.name, **measured, "per_category": per_category}
         print(json.dumps(figures, ensure_ascii=False, indent=1))
-    else:
-        for name, value in figures.items():
-            if name != "per_category":
-                print(f"{name:22} {value if value is not None else '—'}")
-        for name, value in sorted(figures["per_category"].items(), key=lambda pair: pair[1]):
-            print(f"  F1 {value:.3f}  {name}")
+        return DONE
+    print(f"{'model':22} {suggester.model.name}")
+    for name, value in measured.items():
+        if not isinstance(value, list | dict):
+            print(f"{name:22} {value if value is not None else '—'}")
+    for name, f1 in sorted(per_category.items(), key=lambda pair: pair[1]):
+        print(f"  F1 {f1:.3f}  {name}")
     return DONE
 
 
@@ -152,6 +164,7 @@ def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", type=Path, help="带类别的诉求文件")
     ledger_option(parser, required=True)
     model_option(parser)
+    parser.add_argument("--report", type=Path, help="把报告写成 HTML，旁边是同名的 JSON")
 
 
 COMMANDS: Final = (

@@ -11,11 +11,9 @@ from typing import Any, Final
 
 from classifier.catalogue.ledger import load_ledger
 from classifier.learn.dataset import read_labelled
-from classifier.learn.gate import judge
 from classifier.registry.versions import Registry
 from classifier.settings import Places
 from classifier.terminal import DONE, Command, ledger_option
-from classifier.workshop import compare_versions, promote_version, version_used
 
 _SHOWN: Final = 8
 
@@ -44,6 +42,9 @@ def force_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _compare(given: argparse.Namespace) -> int:
+    from classifier.learn.gate import judge
+    from classifier.workshop import compare_versions, version_used
+
     places = Places.from_environment()
     ledger = load_ledger(given.ledger, places.ledgers)
     rows = [row for path in given.data for row in read_labelled(path, ledger)]
@@ -62,6 +63,8 @@ def _compare(given: argparse.Namespace) -> int:
 
 
 def _promote(given: argparse.Namespace) -> int:
+    from classifier.workshop import promote_version
+
     places = Places.from_environment()
     ledger = load_ledger(given.ledger, places.ledgers)
     version = promote_version(ledger, places, given.version, forced=given.force, reason=given.reason)

@@ -19,6 +19,7 @@ from scipy.optimize import minimize
 
 from classifier.catalogue.ledger import Ledger
 from classifier.errors import NoLabelledDataError
+from classifier.learn.curve import Lesson, System, learning_curve, lesson
 from classifier.learn.dataset import Labelled
 from classifier.learn.ridge import fit_ridge, gram, near_duplicate_groups
 from classifier.suggest.calibration import log_loss
@@ -61,12 +62,31 @@ class LocalRecipe:
 DEFAULT: Final = LocalRecipe()
 
 
-def learn_labels(
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """What was learnt, and how accuracy grew with the number of labelled complaints, the last with all of them."""
+
+    local: Local
+    curve: tuple[Lesson, ...]
+
+
+def learn_labels(base: Suggester, rows: Sequence[Labelled], recipe: LocalRecipe = DEFAULT) -> Local:
+    """Learn as `learn` does, without its curve.
+
+    Raises:
+        NoLabelledDataError: there are no rows.
+    """
+    return learn(base, rows, recipe, with_curve=False).local
+
+
+def learn(
     base: Suggester,
     rows: Sequence[Labelled],
     recipe: LocalRecipe = DEFAULT,
     progress: Progress = lambda _what, _share: None,
-) -> Local:
+    *,
+    with_curve: bool = True,
+) -> Learning:
     """Learn the ledger's own categories, and its departments where labelled.
 
     Args:
@@ -74,6 +94,7 @@ def learn_labels(
         rows: labelled complaints of the ledger.
         recipe: settings.
         progress: told how far it is.
+        with_curve: train on parts of the rows as well.
 
     Raises:
         NoLabelledDataError: there are no rows.
@@ -95,7 +116,7 @@ def learn_labels(
     progress("求解模型", 0.8)
     outputs = _outputs(base.ledger, rows, seen, recipe)
     fit = fit_ridge(K, np.concatenate([one.targets for one in outputs], axis=1), recipe.penalty, None, groups)
-    learnt, proof, at = {}, None, 0
+    learnt, proof, curve, at = {}, None, [], 0
     for one in outputs:
         held_out = fit.held_out[:, at : at + len(one.labels)]
         at += len(one.labels)
@@ -103,12 +124,17 @@ def learn_labels(
         learnt[one.name] = Learnt(one.labels, blend)
         if one.name == OWN:
             numbers = np.array([fingerprint(row.complaint) for row in rows], dtype=np.uint64)
-            proof = Proof(numbers, blend(held_out, one.prior).astype(np.float16), one.truth)
+            chances = blend(held_out, one.prior)
+            proof = Proof(numbers, chances.astype(np.float16), one.truth)
+            if with_curve:
+                system = System(K, one.targets, one.prior, one.truth, groups, recipe.penalty)
+                curve = [*learning_curve(system, fit_blend), lesson(len(rows), chances.argmax(axis=1), one.truth)]
     assert proof is not None  # noqa: S101 - the ledger's categories are always among the outputs
     weights = np.float32(recipe.text) * telling[:, None] * (X.T @ fit.dual)
     linear = np.float32(recipe.view) * (V.T @ fit.dual)
     progress("完成", 1.0)
-    return Local(space, quantise(weights), views, (V, fit.dual), linear, learnt, proof, base.ledger.name)
+    local = Local(space, quantise(weights), views, (V, fit.dual), linear, learnt, proof, base.ledger.name)
+    return Learning(local, tuple(curve))
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +251,9 @@ def fit_blend(scores: Floats, prior: Floats, truth: NDArray[np.int32]) -> Blend:
     return at(found.x)
 
 
-def local_facts(ledger: Ledger, local: Local) -> dict[str, Any]:
+def local_facts(ledger: Ledger, learning: Learning) -> dict[str, Any]:
     """Return what the manifest says of a training on a ledger's own labels."""
-    proof = local.proof
+    proof = learning.local.proof
     right = proof.probabilities.argmax(axis=1) == proof.truth
     return {
         "ledger": ledger.name,
@@ -235,4 +261,5 @@ def local_facts(ledger: Ledger, local: Local) -> dict[str, Any]:
         "catalogue": ledger.fingerprint,
         "metrics": {"held_out_own_accuracy": round(float(right.mean()), 4)},
         "local_recipe": asdict(DEFAULT),
+        "curve": [asdict(one) for one in learning.curve],
     }

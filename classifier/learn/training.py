@@ -23,6 +23,7 @@ from classifier.domain import Category, Complaint, Kind
 from classifier.errors import NoLabelledDataError
 from classifier.learn.backlog import latent_targets
 from classifier.learn.dataset import Labelled, corpus_fingerprint
+from classifier.learn.report import Report
 from classifier.learn.ridge import fit_ridge, gram, near_duplicate_groups, solve_ridge
 from classifier.suggest.calibration import fit_sharpness, softmax
 from classifier.suggest.model import DEPARTMENTS, KINDS, LEAVES, Head, HeldOut, Model, quantise
@@ -60,12 +61,13 @@ DEFAULT: Final = Recipe()
 class Trained:
     """A model that is not stored yet, with the facts its manifest will state.
 
-    `shared` are files of a stored version on which it stands, part of it as they are.
+    `shared` are files of a stored version on which it stands, part of it as they are; `report` is written beside them.
     """
 
     model: Model
     facts: dict[str, Any]
     shared: tuple[Path, ...] = ()
+    report: Report | None = None
 
 
 def train(

@@ -41,10 +41,12 @@ def write_bundle(
     arrays: Mapping[str, Array],
     texts: Mapping[str, tuple[str, ...]],
     shared: Sequence[Path] = (),
+    documents: Mapping[str, str] | None = None,
 ) -> None:
     """Write a bundle to `folder`, which must not exist; it appears whole or not at all.
 
     Files of another bundle that are `shared` become files of this one as well, on the same disk without a copy.
+    `documents` are for people, by file name, and no part of the model.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
@@ -61,6 +63,10 @@ def write_bundle(
         for path in shared:
             _share(path, draft / path.name)
         files = {path.name: _sha256(path) for path in sorted(draft.iterdir())}
+        for name, content in (documents or {}).items():
+            with (draft / name).open("w", encoding="utf-8") as text:
+                text.write(content)
+                _settle(text.fileno())
         with (draft / MANIFEST).open("w", encoding="utf-8") as text:
             json.dump({"format": FORMAT, **manifest, "files": files}, text, ensure_ascii=False, indent=1)
             text.flush()
