@@ -106,7 +106,7 @@ def train(
     progress("求解模型", 0.5)
     solved = _solve_base(base, rows, K, len(base_rows), recipe)
     progress("压缩与校准", 0.9)
-    model = _assemble(space, X, solved, base_rows)
+    model = _assemble(space, X, solved)
     progress("完成", 1.0)
     return Trained(model, _facts(ledger, base_rows, pipeline, model, recipe, len(backlog)))
 
@@ -122,8 +122,7 @@ class _Solved:
 
     groups: dict[str, tuple[tuple[str, ...], float]]
     dual: Floats
-    held_out: Floats
-    truth: NDArray[np.int32]
+    held_out: HeldOut
 
 
 def _solve_base(base: Ledger, rows: Sequence[Labelled], K: Floats, n_complaints: int, recipe: Recipe) -> _Solved:
@@ -158,8 +157,12 @@ def _solve_base(base: Ledger, rows: Sequence[Labelled], K: Floats, n_complaints:
         KINDS: (tuple(Kind), sharpness[1]),
         DEPARTMENTS: (departments, sharpness[2]),
     }
-    probabilities = softmax(held_out[:, : len(leaves)].copy(), sharpness[0])
-    return _Solved(groups, dual, probabilities, truths[0])
+    said = [
+        softmax(held_out[:, begin:end].copy(), sharp).astype(np.float16)
+        for begin, end, sharp in zip(cut, cut[1:], sharpness, strict=False)
+    ]
+    numbers = np.array([fingerprint(row.complaint) for row in rows[:n_complaints]], dtype=np.uint64)
+    return _Solved(groups, dual, HeldOut(said[0], truths[0], numbers, said[2], truths[2]))
 
 
 def _learn_from_backlog(K: Floats, Y: Floats, weights: Floats, recipe: Recipe) -> Floats:
@@ -202,12 +205,10 @@ def _truth(labels: Sequence[str], names: Sequence[str]) -> NDArray[np.int32]:
     return np.array([column.get(label, -1) for label in labels], dtype=np.int32)
 
 
-def _assemble(space: FeatureSpace, X: sparse.csr_matrix, solved: _Solved, rows: Sequence[Labelled]) -> Model:
-    numbers = np.array([fingerprint(row.complaint) for row in rows], dtype=np.uint64)
-    held_out = HeldOut(solved.held_out.astype(np.float16), solved.truth, numbers)
+def _assemble(space: FeatureSpace, X: sparse.csr_matrix, solved: _Solved) -> Model:
     weights, scale = quantise((X.T @ solved.dual).astype(np.float32))
     heads = {group: Head(*facts) for group, facts in solved.groups.items()}
-    return Model("", space, weights, scale, heads, held_out)
+    return Model("", space, weights, scale, heads, solved.held_out)
 
 
 def _facts(

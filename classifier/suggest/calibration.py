@@ -7,7 +7,7 @@ number for what no certainty rules out: labels that people would argue about.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -34,12 +34,21 @@ class Calibration:
     sharpness: float = 1.0
     doubt: float = 0.0
 
-    def __call__(self, probabilities: Floats) -> Floats:
-        """Return calibrated probabilities `(…, n_classes)`; all zero becomes even."""
+    def __call__(self, probabilities: Floats, evidence: Floats | None = None) -> Floats:
+        """Return calibrated probabilities `(…, n_classes)`; all zero becomes even.
+
+        `evidence`, of the same shape, is what else speaks for each class, as logarithms of odds.
+        """
         raised: Floats = np.power(np.maximum(probabilities, _SMALLEST), np.float32(self.sharpness))
+        if evidence is not None:
+            raised *= np.exp(evidence)
         raised *= np.float32(1 - self.doubt) / raised.sum(axis=-1, keepdims=True)
         raised += np.float32(self.doubt / probabilities.shape[-1])
         return raised
+
+    def doubting(self, share: float) -> Calibration:
+        """Return the same with a larger `doubt`: by `share` of the cases."""
+        return replace(self, doubt=min(self.doubt + share, 1.0))
 
     @classmethod
     def fit(cls, probabilities: Floats, truth: NDArray[np.integer]) -> Calibration:
@@ -65,6 +74,57 @@ class Calibration:
 
         found = minimize(loss, np.array([0.0, -3.0]), method="Nelder-Mead", tol=1e-4)
         return at(found.x)
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """Turns the first candidate's probability `p` into the share that is right: `odds = exp(shift) * odds(p) ** slope`.
+
+    For probabilities put together from several sources, which no temperature mends (Platt 1999, "Probabilistic
+    outputs for support vector machines"). The order of the candidates stays.
+    """
+
+    shift: float = 0.0
+    slope: float = 1.0
+
+    def __call__(self, probabilities: Floats) -> Floats:
+        """Return `(n_classes,)` with the first candidate's share mended, the others' in proportion."""
+        first = int(probabilities.argmax())
+        before = float(probabilities[first])
+        if not 0 < before < 1:
+            return probabilities
+        others = np.delete(probabilities, first).max()
+        after = float(self.right(np.array([before]))[0])
+        # Never below the second, whose share is (1 - after) * others / (1 - before).
+        after = max(after, float(others / (1 - before + others)))
+        mended: Floats = probabilities * np.float32((1 - after) / (1 - before))
+        mended[first] = after
+        return mended
+
+    def right(self, first: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return, for probabilities of first candidates, the share of them that is right."""
+        share: NDArray[np.floating] = 1 / (1 + np.exp(-(self.shift + self.slope * _log_odds(first))))
+        return share
+
+    @classmethod
+    def fit(cls, first: NDArray[np.floating], right: NDArray[np.bool_]) -> Confidence:
+        """Find the least log loss on held-out rows, `(n_rows,)` each; nothing is changed on few of them."""
+        if len(first) < _FEWEST:
+            return cls()
+        odds = _log_odds(first)
+
+        def loss(point: NDArray[np.float64]) -> float:
+            score = point[0] + point[1] * odds
+            return float(np.mean(np.logaddexp(0, score) - right * score) + (point[1] - 1) ** 2 / len(first))
+
+        shift, slope = minimize(loss, np.array([0.0, 1.0]), method="L-BFGS-B", bounds=[(-5, 5), (0.05, 5)]).x
+        return cls(float(shift), float(slope))
+
+
+def _log_odds(probabilities: NDArray[np.floating]) -> NDArray[np.floating]:
+    held = np.clip(probabilities, 1e-3, 1 - 1e-3).astype(np.float64)
+    odds: NDArray[np.floating] = np.log(held) - np.log1p(-held)
+    return odds
 
 
 def softmax(scores: Floats, sharpness: float) -> Floats:

@@ -21,6 +21,11 @@ OUTSIDE_LIMIT = 0.5
 """Probability of not being handled by a ledger from which a person decides."""
 
 
+ESTIMATED = 0.02
+"""Share of a place's labels that no estimated crosswalk foretells: slips, and customs of the place. The base's own
+complaints, by which probabilities are calibrated, have neither."""
+
+
 @dataclass(frozen=True, slots=True)
 class Classified:
     """One complaint's probabilities: of the base's leaves, and of the ledger's reported categories.
@@ -62,6 +67,8 @@ class Classification:
         self.leaf_to_report = self._report if self._shares is None else self._shares @ self._report
         probabilities, truth = self._held_out(model)
         self.calibration = Calibration.fit(probabilities, truth)
+        if projection is not None and self._local is None:
+            self.calibration = self.calibration.doubting(ESTIMATED)
         calibrated = self.calibration(probabilities)
         self.thresholds = choose_thresholds(calibrated, truth, ledger.settings.target_accuracy)
         self.expected_mix = calibrated.mean(axis=0) if len(calibrated) else np.ones_like(self.thresholds)
@@ -80,16 +87,22 @@ class Classification:
         """Return probabilities of the base's leaves in the order of the model's labels."""
         return np.where(self._place >= 0, leaves[self._place], np.float32(0))
 
-    def classify(self, prediction: Prediction) -> Classified:
-        """Return the probabilities of one complaint."""
+    def classify(self, prediction: Prediction, named: Floats | None = None) -> Classified:
+        """Return the probabilities of one complaint.
+
+        Args:
+            prediction: the model's.
+            named: what the names of the reported categories say, as logarithms of odds; of no account where the
+                ledger's own labels decide.
+        """
         leaves = self._in_ledger_order(prediction.groups[LEAVES][None, :])[0]
         if self._local is not None and prediction.local is not None:
             own, leaves = self._local(prediction.local, leaves)
-            outside = 0.0
+            outside, named = 0.0, None
         else:
             own = self._carried(leaves)
             outside = float(leaves @ self._outside) if self._outside is not None else 0.0
-        return Classified(leaves, self.calibration(own @ self._report), outside)
+        return Classified(leaves, self.calibration(own @ self._report, named), outside)
 
     def carried(self, prediction: Prediction) -> Floats:
         """Return what the base alone says of the ledger's lowest categories, in their order."""

@@ -40,12 +40,15 @@ class HeldOut:
     """What the model said of its own training rows when it had not seen them.
 
     `leaves` is `(n_rows, n_leaves)` of probabilities, `truth` the column of each row's label, `rows` the fingerprint
-    of each text; a model of before there were fingerprints has none.
+    of each text; `departments` and `departments_truth` are the same of departments, with -1 for a row that names none.
+    A model of before there were fingerprints, or departments, has none.
     """
 
     leaves: NDArray[np.float16]
     truth: NDArray[np.int32]
     rows: NDArray[np.uint64]
+    departments: NDArray[np.float16]
+    departments_truth: NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,8 @@ class Model:
             "held_out_leaves": self.held_out.leaves,
             "held_out_truth": self.held_out.truth,
             "held_out_rows": self.held_out.rows,
+            "held_out_departments": self.held_out.departments,
+            "held_out_departments_truth": self.held_out.departments_truth,
         }
         texts = {"words": space.words}
         for group, head in self.heads.items():
@@ -160,8 +165,13 @@ class Model:
             group: Head(texts[f"labels_{group}"], float(sharpness))
             for group, sharpness in bundle.manifest["sharpness"].items()
         }
-        nothing = np.zeros(0, dtype=np.uint64)
-        held_out = HeldOut(arrays["held_out_leaves"], arrays["held_out_truth"], arrays.get("held_out_rows", nothing))
+        held_out = HeldOut(
+            arrays["held_out_leaves"],
+            arrays["held_out_truth"],
+            arrays.get("held_out_rows", np.zeros(0, dtype=np.uint64)),
+            arrays.get("held_out_departments", np.zeros((0, 0), dtype=np.float16)),
+            arrays.get("held_out_departments_truth", np.zeros(0, dtype=np.int32)),
+        )
         return cls(name, space, arrays["weights"], arrays["scale"], heads, held_out, Local.from_bundle(bundle))
 
 

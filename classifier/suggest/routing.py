@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 
 from classifier.catalogue.ledger import Ledger
 from classifier.domain import JURISDICTION, Department, DepartmentScore, Duty, Region, Source
+from classifier.suggest.calibration import Confidence
 from classifier.suggest.local import OWN_DEPARTMENTS
-from classifier.suggest.model import DEPARTMENTS, Model, Prediction
+from classifier.suggest.model import DEPARTMENTS, LEAVES, Model, Prediction
 
 Floats = NDArray[np.float32]
 
 _KEPT_TABLES = 256
+_FITTED_ON = 5_000
+"""Held-out complaints by which the probabilities are mended; of more, every so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Router:
         self._local = model.local.groups.get(OWN_DEPARTMENTS) if model.local else None
         local_labels = self._local.labels if self._local else ()
         self._local_place = np.array([self._number.get(code, -1) for code in local_labels], dtype=np.intp)
+        self._confidence = self._fit_confidence(model, self._learnt_share)
 
     def route(
         self, leaves: Floats, prediction: Prediction, region: Region | None, day: dt.date, added: Sequence[str] = ()
@@ -71,7 +75,7 @@ class Router:
         by_duty = np.bincount(table.leads[held], leaves[held], minlength=len(self._departments))
         learnt = self.learnt(prediction)
         total = (1 - self._learnt_share) * by_duty + self._learnt_share * learnt
-        total /= max(float(total.sum()), 1e-9)
+        total = self._confidence((total / max(float(total.sum()), 1e-9)).astype(np.float32))
         best = np.argsort(-total, kind="stable")[:3]
         leads = tuple(
             self._score(
@@ -103,6 +107,33 @@ class Router:
         learnt = np.zeros_like(carried)
         learnt[self._local_place[known]] = probabilities[known]
         return learnt
+
+    def _fit_confidence(self, model: Model, learnt_share: float) -> Confidence:
+        """Compare with who really led the base's own complaints, each held out of the model, by the base's duties.
+
+        Where a place has labels of its own departments, their blend was fitted on those: nothing is changed here.
+        """
+        if self._local is not None:
+            return Confidence()
+        if self._ledger.parent is not None:
+            return Router(self._ledger.base, model)._fit_confidence(model, learnt_share)
+        held_out = model.held_out
+        known = np.flatnonzero(held_out.departments_truth >= 0)
+        if not len(known):
+            return Confidence()
+        rows = known[:: max(1, len(known) // _FITTED_ON)]
+        place = self._ledger.categories.places(model.heads[LEAVES].labels)
+        leads = np.where(place >= 0, self._table(None, dt.date.today()).leads[place], -1)
+        duty = np.zeros((len(leads), len(self._departments)), dtype=np.float32)
+        held = np.flatnonzero(leads >= 0)
+        duty[held, leads[held]] = 1 - learnt_share
+        total = held_out.leaves[rows].astype(np.float32) @ duty
+        total[:, self._learnt_to] += learnt_share * held_out.departments[rows][:, self._learnt_from].astype(np.float32)
+        total /= np.maximum(total.sum(axis=1, keepdims=True), 1e-9)
+        column = np.full(len(model.heads[DEPARTMENTS].labels), -1)
+        column[self._learnt_from] = self._learnt_to
+        right = total.argmax(axis=1) == column[held_out.departments_truth[rows]]
+        return Confidence.fit(total.max(axis=1), right)
 
     def _score(self, at: int, probability: float, by_duty: bool, table: _Table, leaves: Floats) -> DepartmentScore:
         department = self._departments[at]

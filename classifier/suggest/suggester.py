@@ -15,6 +15,7 @@ from classifier.suggest.classification import Classification, Classified
 from classifier.suggest.decision import Circumstances, decide
 from classifier.suggest.evidence import evidence_spans, tells_two_matters
 from classifier.suggest.model import KINDS, LEAVES, Model, Prediction
+from classifier.suggest.naming import Names
 from classifier.suggest.routing import Router
 from classifier.text.features import Encoded
 from classifier.text.pipeline import ReadComplaint, TextPipeline
@@ -45,6 +46,9 @@ class Suggester:
         self.classification = Classification(ledger, model)
         self.router = Router(ledger, model)
         self._report = self.classification.label_to_report
+        self._names: Names | None = None
+        if model.local is None and ledger.categories is not ledger.base.categories:
+            self._names = Names.of(ledger, self.classification.categories, model.space, self.pipeline)
 
     def suggest(self, complaint: Complaint, *, with_evidence: bool = True) -> Suggestion:
         """Suggest categories, departments, urgency and what to do for one complaint.
@@ -65,7 +69,8 @@ class Suggester:
         """
         encoded = self.model.space.encode(self.pipeline.read(complaint))
         prediction = self.model.predict(encoded)
-        return Understood(encoded, prediction, self.classification.classify(prediction))
+        named = self._names(encoded) if self._names is not None else None
+        return Understood(encoded, prediction, self.classification.classify(prediction, named))
 
     def conclude(self, complaint: Complaint, understood: Understood, *, with_evidence: bool = True) -> Suggestion:
         """Make the suggestion from what was understood of `complaint`, as the second half of `suggest`.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
-from classifier.suggest.calibration import Calibration, calibration_error, fit_sharpness, log_loss, softmax
+from classifier.suggest.calibration import Calibration, Confidence, calibration_error, fit_sharpness, log_loss, softmax
 from classifier.suggest.thresholds import NEVER, choose_thresholds
 
 RANDOM = np.random.default_rng(3)
@@ -84,3 +86,42 @@ def test_too_few_rows_leave_probabilities_as_they_are() -> None:
     stated = softmax(np.random.default_rng(8).normal(size=(40, 3)).astype(np.float32), 1)
     assert Calibration.fit(stated, stated.argmax(axis=1)) == Calibration()
     np.testing.assert_allclose(Calibration()(stated), stated, rtol=1e-5)
+
+
+def test_evidence_shifts_odds_and_leaves_the_doubt() -> None:
+    calibration = Calibration(sharpness=1.0, doubt=0.1)
+    even = np.full((1, 2), 0.5, dtype=np.float32)
+    shifted = calibration(even, np.array([[np.log(3), 0]], dtype=np.float32))
+    np.testing.assert_allclose(shifted, [[0.9 * 0.75 + 0.05, 0.9 * 0.25 + 0.05]], rtol=1e-5)
+
+
+def test_doubting_more_brings_every_answer_nearer_to_even() -> None:
+    certain = np.array([[1.0, 0.0]], dtype=np.float32)
+    np.testing.assert_allclose(Calibration(doubt=0.1).doubting(0.1)(certain), [[0.9, 0.1]], atol=1e-5)
+
+
+def test_confidence_says_how_often_the_first_candidate_is_right() -> None:
+    first = RANDOM.uniform(0.05, 0.99, 20_000)
+    truly = 1 / (1 + np.exp(-(0.2 + 0.5 * np.log(first / (1 - first)))))
+    confidence = Confidence.fit(first, RANDOM.random(len(first)) < truly)
+    np.testing.assert_allclose(confidence.right(first), truly, atol=0.03)
+
+
+def test_few_rows_change_no_confidence() -> None:
+    assert Confidence.fit(np.array([0.9, 0.8]), np.array([False, True])) == Confidence()
+
+
+@given(
+    st.lists(st.floats(0.001, 1), min_size=2, max_size=6),
+    st.floats(-3, 3),
+    st.floats(0.1, 3),
+)
+def test_confidence_keeps_the_order_and_the_sum(shares: list[float], shift: float, slope: float) -> None:
+    probabilities = np.array(shares, dtype=np.float32) / np.float32(sum(shares))
+    mended = Confidence(shift, slope)(probabilities)
+    assert abs(float(mended.sum()) - 1) < 1e-4
+    assert mended.argmax() == probabilities.argmax() or np.ptp(np.sort(mended)[-2:]) < 1e-4
+    np.testing.assert_array_equal(
+        np.argsort(mended[probabilities < probabilities.max()], kind="stable"),
+        np.argsort(probabilities[probabilities < probabilities.max()], kind="stable"),
+    )
