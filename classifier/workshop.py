@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from itertools import islice
 from typing import Any, Final
 
 from classifier.catalogue.ledger import Ledger
@@ -12,13 +13,14 @@ from classifier.domain import Complaint
 from classifier.errors import EmptyBacklogError, ModelNotFoundError, NothingToCompareError, PromotionRefusedError
 from classifier.learn.adaptation import Adaptation, compare
 from classifier.learn.backlog import sample_backlog
-from classifier.learn.dataset import Labelled, corpus_fingerprint, ledger_complaints
+from classifier.learn.dataset import Labelled, LabelledFiles, Together, corpus_fingerprint, ledger_complaints
 from classifier.learn.evaluation import Evaluation, department_names
 from classifier.learn.figures import measure
 from classifier.learn.gate import Comparison, Verdict, compare_answers, judge
-from classifier.learn.local import learn, local_facts
+from classifier.learn.local import MOST_EXACT, learn, local_facts
 from classifier.learn.proof import shared_answers, unseen_answers
 from classifier.learn.report import Report, monthly_rows
+from classifier.learn.stream import learn_many
 from classifier.learn.training import Progress, Trained, train
 from classifier.registry.history import now
 from classifier.registry.versions import Registry, Version
@@ -31,12 +33,17 @@ MOST_COMPARED: Final = 5_000
 
 
 def train_version(
-    ledger: Ledger, places: Places, rows: Sequence[Labelled], progress: Progress = silent
+    ledger: Ledger,
+    places: Places,
+    rows: Iterable[Labelled] = (),
+    progress: Progress = silent,
+    most_exact: int = MOST_EXACT,
 ) -> tuple[Version, Trained]:
     """Train a ledger on its own folder's complaints and on `rows`; the version is stored as a candidate.
 
     A base ledger without `rows` is built anew from its complaints. Everything else is learnt on top of the model
-    in use, which stays as it is. The facts say how the candidate compares with the version in use.
+    in use, which stays as it is. The facts say how the candidate compares with the version in use. `rows` are gone
+    through several times, one in memory at a time where there are more than `most_exact`.
 
     Raises:
         NoLabelledDataError: there is nothing to train on.
@@ -44,15 +51,17 @@ def train_version(
     """
     registry = Registry(places.models)
     before = version_in_use(registry, ledger)
-    if ledger.parent is None and not rows:
-        labelled: Sequence[Labelled] = ledger_complaints(ledger)
-        trained = train(ledger, labelled, progress=progress)
+    if ledger.parent is None and not any(True for _ in rows):
+        judged: Sequence[Labelled] = ledger_complaints(ledger)
+        trained = train(ledger, judged, progress=progress)
     else:
-        labelled = [*rows] if ledger.parent is None else [*ledger_complaints(ledger), *rows]
         before = before or build_base(ledger, registry, progress)
-        trained = _train_local(ledger, load_model(before), before.manifest, labelled, before, progress)
+        own = () if ledger.parent is None else LabelledFiles(ledger, tuple(ledger.complaint_files))
+        labelled = Together((own, rows))
+        model = load_model(before)
+        trained, judged = _train_local(ledger, model, before.manifest, labelled, before, progress, most_exact)
     if before is not None:
-        trained = _proven(trained, ledger, labelled, Suggester(ledger, load_model(before)))
+        trained = _proven(trained, ledger, judged, Suggester(ledger, load_model(before)))
     with registry.building(ledger.name):
         return store(trained, ledger, registry), trained
 
@@ -83,7 +92,7 @@ def _proven(trained: Trained, ledger: Ledger, rows: Sequence[Labelled], other: S
         figures,
         {name: facts[name] for name in ("rows", "curve", "comparison", "gate") if name in facts},
         tuple(judged[at].source for at in comparison.changed),
-        monthly_rows([row.complaint.date for row in rows]),
+        monthly_rows([row.complaint.date for row in rows], trained.facts["rows"]["own"] or len(rows)),
     )
     return replace(trained, facts=facts, report=report)
 
@@ -97,19 +106,30 @@ def _train_local(
     ledger: Ledger,
     model: Model,
     facts: Mapping[str, Any],
-    rows: Sequence[Labelled],
+    rows: Iterable[Labelled],
     under: Version | None,
     progress: Progress,
-) -> Trained:
-    """Learn from a ledger's own labels on top of the base part of `model`, stored as `under` or not at all yet."""
+    most_exact: int = MOST_EXACT,
+) -> tuple[Trained, Sequence[Labelled]]:
+    """Learn from a ledger's own labels on top of the base part of `model`, stored as `under` or not at all yet.
+
+    Returns the rows by which the outcome can be judged as well: all of them where they were solved exactly, those held
+    out where there are more.
+    """
     base = Suggester(ledger, model.with_local(None))
-    learning = learn(base, rows, progress=progress)
+    judged: Sequence[Labelled] = list(islice(rows, most_exact + 1))
+    total = len(judged)
+    if total <= most_exact:
+        learning = learn(base, judged, progress=progress)
+    else:
+        streamed = learn_many(base, rows, progress=progress, most_exact=most_exact)
+        learning, judged, total = streamed.learning, streamed.held_out, streamed.rows
     added = local_facts(ledger, learning)
-    added["rows"] = {**facts["rows"], "own": len(rows)}
+    added["rows"] = {**facts["rows"], "own": total}
     added["corpus"] = {**facts["corpus"], "own": corpus_fingerprint(rows)}
     kept = {name: fact for name, fact in facts.items() if name not in ("comparison", "gate", "adaptation")}
     shared = under.files("local_") if under else ()
-    return Trained(base.model.with_local(learning.local), {**kept, **added}, shared)
+    return Trained(base.model.with_local(learning.local), {**kept, **added}, shared), judged
 
 
 def adapt_version(
@@ -131,7 +151,7 @@ def adapt_version(
     trained = train(ledger, ledger_complaints(ledger.base), sample, progress=progress)
     own = [] if ledger.parent is None else ledger_complaints(ledger)
     if own:
-        trained = _train_local(ledger, trained.model, trained.facts, own, None, progress)
+        trained, _ = _train_local(ledger, trained.model, trained.facts, own, None, progress)
     report = compare(count, sample, before, Suggester(ledger, trained.model))
     trained.facts["adaptation"] = asdict(report)
     registry = Registry(places.models)
@@ -237,7 +257,7 @@ def evaluation_report(suggester: Suggester, rows: Sequence[Labelled], result: Ev
         now(),
         result.figures,
         {"rows": {"evaluated": len(rows)}},
-        monthly=monthly_rows([row.complaint.date for row in rows]),
+        monthly=monthly_rows([row.complaint.date for row in rows], len(rows)),
         milliseconds=result.milliseconds,
         departments=departments,
     )

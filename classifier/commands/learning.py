@@ -16,7 +16,7 @@ from classifier.commands.proving import comparison_lines, force_options
 from classifier.desk import open_desk
 from classifier.files.writing import open_sink
 from classifier.learn.audit import ENOUGH, Problem, Remark, audit_files
-from classifier.learn.dataset import read_labelled, read_unlabelled
+from classifier.learn.dataset import LabelledFiles, read_labelled, read_unlabelled
 from classifier.learn.report import report_html, report_json
 from classifier.presentation import plain
 from classifier.settings import Places
@@ -60,8 +60,7 @@ def _train(given: argparse.Namespace) -> int:
 
     places = Places.from_environment()
     ledger = load_ledger(given.ledger, places.ledgers)
-    rows = [row for path in given.data for row in read_labelled(path, ledger)]
-    version, trained = train_version(ledger, places, rows, progress_bar())
+    version, trained = train_version(ledger, places, LabelledFiles(ledger, tuple(given.data)), progress_bar())
     gate = trained.facts.get("gate", {"passed": True, "findings": []})
     promoted = given.promote and bool(gate["passed"] or given.force)
     if promoted:

@@ -23,7 +23,7 @@ def comparison_lines(comparison: Mapping[str, Any], gate: Mapping[str, Any]) -> 
     lines = [
         f"与 {comparison['other']} 在同样的 {comparison['rows']} 件上比较（学过的按留出时的回答）：",
         f"  准确率    {comparison['accuracy_before']:.1%} → {comparison['accuracy_after']:.1%}"
-        f"（改对 {comparison['gained']} 件，改错 {comparison['lost']} 件，p = {comparison['p_value']:.3g}）",
+        f"（改对 {comparison['gained']} 件，改错 {comparison['lost']} 件，p = {comparison['p_value']:.3f}）",
         f"  宏平均 F1 {comparison['macro_f1_before']:.3f} → {comparison['macro_f1_after']:.3f}",
         f"  可自动    {comparison['automatic_before']:.1%} → {comparison['automatic_after']:.1%}",
     ]

@@ -64,7 +64,7 @@ def _place(x: Axis, y: Axis, point: tuple[float, float]) -> tuple[float, float]:
 
 def _frame(title: str, x: Axis, y: Axis) -> list[str]:
     right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
-    parts = [f"<title>{escape(title)}</title>"]
+    parts = [f'<title>{escape(title)}</title><g fill="#444">']
     for tick in range(_TICKS + 1):
         share = tick / _TICKS
         across, down = _LEFT + share * (right - _LEFT), bottom - share * (bottom - _TOP)
@@ -74,5 +74,5 @@ def _frame(title: str, x: Axis, y: Axis) -> list[str]:
     middle = (_LEFT + right) / 2
     parts.append(f'<text x="{middle}" y="{_HEIGHT - 8}" text-anchor="middle">{escape(x.title)}</text>')
     turned = f"translate(13 {(_TOP + bottom) / 2}) rotate(-90)"
-    parts.append(f'<text transform="{turned}" text-anchor="middle">{escape(y.title)}</text>')
+    parts.append(f'<text transform="{turned}" text-anchor="middle">{escape(y.title)}</text></g>')
     return parts

@@ -40,12 +40,39 @@ def read_labelled(path: Path, ledger: Ledger) -> list[Labelled]:
         WrongCellError: a label is not in the ledger, or a text is empty; names row and column.
         TableError: the file cannot be read, or has no column of texts or of categories.
     """
-    rows = []
-    for row in scan_labelled(path, ledger):
-        if isinstance(row, WrongCellError):
-            raise row
-        rows.append(row)
-    return rows
+    return list(LabelledFiles(ledger, (path,)))
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledFiles:
+    """Labelled complaints of a ledger's folder and of other files, read anew each time they are gone through."""
+
+    ledger: Ledger
+    paths: tuple[Path, ...]
+
+    def __iter__(self) -> Iterator[Labelled]:
+        """Yield the rows, one in memory at a time.
+
+        Raises:
+            WrongCellError, TableError: as `read_labelled`.
+        """
+        for path in self.paths:
+            for row in scan_labelled(path, self.ledger):
+                if isinstance(row, WrongCellError):
+                    raise row
+                yield row
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Several sources of labelled complaints, one after another, as often as they are gone through."""
+
+    sources: tuple[Iterable[Labelled], ...]
+
+    def __iter__(self) -> Iterator[Labelled]:
+        """Yield the rows of each source."""
+        for source in self.sources:
+            yield from source
 
 
 def scan_labelled(path: Path, ledger: Ledger) -> Iterator[Labelled | WrongCellError]:

@@ -26,6 +26,23 @@ class Pair:
     similarity: float
 
 
+class Known:
+    """Texts that others are looked for among."""
+
+    def __init__(self, texts: Sequence[str], threshold: float = NEARLY) -> None:
+        self._threshold = threshold
+        self._index = RMinHashLSH(threshold, _HASHES, _BANDS)
+        self._triples = [_triples(text) for text in texts]
+        for at, triples in enumerate(self._triples):
+            self._index.insert(at, _sketch(triples))
+
+    def nearest(self, text: str) -> int | None:
+        """Return the place of the first text that says nearly the same, None where none does."""
+        triples = _triples(text)
+        near = sorted(self._index.query(_sketch(triples)))
+        return next((one for one in near if _jaccard(triples, self._triples[one]) >= self._threshold), None)
+
+
 def near_duplicates(texts: Sequence[str], threshold: float = NEARLY) -> Iterator[Pair]:
     """Yield each text that says what an earlier one says, with the earliest such, in order.
 
@@ -44,8 +61,7 @@ def near_duplicates(texts: Sequence[str], threshold: float = NEARLY) -> Iterator
             continue
         first[text] = (at, 1.0)
         triples = _triples(text)
-        sketch = RMinHash(_HASHES, 0)
-        sketch.update(sorted(triples))
+        sketch = _sketch(triples)
         near = [(one, _jaccard(triples, kept[one])) for one in sorted(index.query(sketch))]
         found = next((Pair(at, one, similarity) for one, similarity in near if similarity >= threshold), None)
         if found:
@@ -55,6 +71,12 @@ def near_duplicates(texts: Sequence[str], threshold: float = NEARLY) -> Iterator
         else:
             index.insert(at, sketch)
             kept[at] = triples
+
+
+def _sketch(triples: frozenset[str]) -> RMinHash:
+    sketch = RMinHash(_HASHES, 0)
+    sketch.update(sorted(triples))
+    return sketch
 
 
 def _triples(text: str) -> frozenset[str]:

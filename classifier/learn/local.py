@@ -8,7 +8,7 @@ are trusted beside what the base says.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -101,10 +101,10 @@ def learn(
     """
     if not rows:
         raise NoLabelledDataError(base.ledger.name)
-    seen = _see(base, rows, progress)
+    seen = see(base, rows, progress)
     space = FeatureSpace.fit(seen.read)
     progress("统计特征", 0.5)
-    telling = _telling(base, space, recipe)
+    telling = telling_ngrams(base, space, recipe)
     X = sparse.csr_matrix(space.transform(seen.read) @ sparse.diags_array(telling, dtype=np.float32))
     progress("比较诉求", 0.6)
     views = Views(_axes(seen.scores))
@@ -114,7 +114,7 @@ def learn(
     groups = near_duplicate_groups(text)
     K = recipe.text * text + np.exp(np.float32(WIDTH) * (cosines - 1)) + recipe.view * cosines
     progress("求解模型", 0.8)
-    outputs = _outputs(base.ledger, rows, seen, recipe)
+    outputs = outputs_of(base.ledger, rows, seen, recipe, _named(rows))
     fit = fit_ridge(K, np.concatenate([one.targets for one in outputs], axis=1), recipe.penalty, None, groups)
     learnt, proof, curve, at = {}, None, [], 0
     for one in outputs:
@@ -138,7 +138,7 @@ def learn(
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class Seen:
     """The rows as the base sees them: its scores of the leaves, and what follows for categories and departments."""
 
     read: list[ReadComplaint]
@@ -147,7 +147,8 @@ class _Seen:
     departments: Floats
 
 
-def _see(base: Suggester, rows: Sequence[Labelled], progress: Progress) -> _Seen:
+def see(base: Suggester, rows: Sequence[Labelled], progress: Progress = lambda _what, _share: None) -> Seen:
+    """Read rows, and score them with the base."""
     read, scores, categories, departments = [], [], [], []
     leaves = len(base.model.heads[LEAVES].labels)
     for at, row in enumerate(rows):
@@ -159,11 +160,11 @@ def _see(base: Suggester, rows: Sequence[Labelled], progress: Progress) -> _Seen
         departments.append(base.router.carried(prediction))
         if at % 250 == 0:
             progress("阅读诉求", 0.5 * at / len(rows))
-    return _Seen(read, np.array(scores), np.array(categories), np.array(departments))
+    return Seen(read, np.array(scores), np.array(categories), np.array(departments))
 
 
 @dataclass(frozen=True, slots=True)
-class _Output:
+class Output:
     """One group of outputs: `targets` and `prior` are `(n_rows, n_labels)`, `truth` is -1 for a row without a label."""
 
     name: str
@@ -173,7 +174,10 @@ class _Output:
     truth: NDArray[np.int32]
 
 
-def _outputs(ledger: Ledger, rows: Sequence[Labelled], seen: _Seen, recipe: LocalRecipe) -> list[_Output]:
+def outputs_of(
+    ledger: Ledger, rows: Sequence[Labelled], seen: Seen, recipe: LocalRecipe, departments: Collection[str]
+) -> list[Output]:
+    """Return the targets of the ledger's own categories, and of `departments` where there are any."""
     labels = tuple(leaf.code for leaf in ledger.categories.leaves)
     column = {code: at for at, code in enumerate(labels)}
     targets = np.zeros((len(rows), len(labels)), dtype=np.float32)
@@ -181,16 +185,18 @@ def _outputs(ledger: Ledger, rows: Sequence[Labelled], seen: _Seen, recipe: Loca
         for place, code in enumerate(row.categories):
             targets[at, column[code]] = recipe.second_matter if place else 1.0
     truth = np.array([column[row.categories[0]] for row in rows], dtype=np.int32)
-    found = [_Output(OWN, labels, targets, seen.categories, truth)]
-    named = {row.department for row in rows if row.department} | {code for row in rows for code in row.returned_by}
-    if named:
-        found.append(_departments(ledger, rows, seen, recipe, named))
-    return found
+    found = [Output(OWN, labels, targets, seen.categories, truth)]
+    return [*found, _departments(ledger, rows, seen, recipe, departments)] if departments else found
+
+
+def _named(rows: Sequence[Labelled]) -> set[str]:
+    """Return the departments that rows name."""
+    return {row.department for row in rows if row.department} | {code for row in rows for code in row.returned_by}
 
 
 def _departments(
-    ledger: Ledger, rows: Sequence[Labelled], seen: _Seen, recipe: LocalRecipe, named: set[str]
-) -> _Output:
+    ledger: Ledger, rows: Sequence[Labelled], seen: Seen, recipe: LocalRecipe, named: Collection[str]
+) -> Output:
     """Return targets of 1 for who handled a complaint in the end, below 0 for who returned it."""
     every = [department.code for department in ledger.departments]
     kept = [at for at, code in enumerate(every) if code in named]
@@ -199,11 +205,12 @@ def _departments(
     targets = np.zeros((len(rows), len(labels)), dtype=np.float32)
     for at, row in enumerate(rows):
         for code in row.returned_by:
-            targets[at, column[code]] = -recipe.returned
-        if row.department:
+            if code in column:
+                targets[at, column[code]] = -recipe.returned
+        if row.department in column:
             targets[at, column[row.department]] = 1.0
     truth = np.array([column.get(row.department, -1) for row in rows], dtype=np.int32)
-    return _Output(OWN_DEPARTMENTS, labels, targets, seen.departments[:, kept], truth)
+    return Output(OWN_DEPARTMENTS, labels, targets, seen.departments[:, kept], truth)
 
 
 def _axes(scores: Floats) -> Floats:
@@ -216,7 +223,7 @@ def _axes(scores: Floats) -> Floats:
     return np.ascontiguousarray(vectors[:, -_AXES:], dtype=np.float32)
 
 
-def _telling(base: Suggester, space: FeatureSpace, recipe: LocalRecipe) -> Floats:
+def telling_ngrams(base: Suggester, space: FeatureSpace, recipe: LocalRecipe) -> Floats:
     """Return how much each n-gram of `space` is to count, `(n_features,)`, by how much the base says with it."""
     known = space.places_in(base.model.space)
     said_with = base.model.strengths(LEAVES)

@@ -40,12 +40,15 @@ class Report:
     departments: tuple[float, float] | None = None
 
 
-def monthly_rows(days: Sequence[dt.date | None]) -> float | None:
-    """Return how many complaints come in a month, where at least half have a date and these span two weeks."""
+def monthly_rows(days: Sequence[dt.date | None], rows: int) -> float | None:
+    """Return how many of `rows` complaints came in a month, by the days of an even part of them.
+
+    At least half must have a date and these must span two weeks; else None.
+    """
     known = sorted(day for day in days if day)
     if len(known) * 2 < len(days) or not known or (known[-1] - known[0]).days < 14:
         return None
-    return len(days) / ((known[-1] - known[0]).days + 1) * _A_MONTH
+    return rows / ((known[-1] - known[0]).days + 1) * _A_MONTH
 
 
 def report_json(report: Report) -> str:
@@ -79,6 +82,10 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _percent(share: float | None) -> str:
     return "—" if share is None else f"{share:.1%}"
+
+
+def _chance(p_value: float) -> str:
+    return "< 0.001" if p_value < 0.001 else f"= {p_value:.3f}"
 
 
 def _summary(report: Report) -> str:
@@ -116,7 +123,7 @@ def _gate(report: Report) -> str:
     ]
     note = (
         f"同样的 {comparison['rows']:,} 件：改对 {comparison['gained']} 件，改错 {comparison['lost']} 件，"
-        f"p = {comparison['p_value']:.3g}（单侧 McNemar 检验）。"
+        f"p {_chance(comparison['p_value'])}（单侧 McNemar 检验）。"
     )
     table = _table(("", f"使用中的 {comparison['other']}", "新版本"), rows)
     return f"<h2>与使用中的版本比较：{verdict}</h2><ul>{findings}</ul><p>{escape(note)}</p>{table}"
@@ -222,8 +229,8 @@ table { border-collapse: collapse; margin: .5rem 0; }
 th, td { padding: .2rem .8rem .2rem 0; border-bottom: 1px solid #ddd; text-align: right; }
 td { font-variant-numeric: tabular-nums; }
 th:first-child { text-align: left; font-weight: normal; } thead th { font-weight: 600; }
-.plots { display: flex; flex-wrap: wrap; gap: 1rem; } figure { margin: 0; flex: 1 1 22rem; } svg { width: 100%; }
-svg text { font-size: 12px; fill: #444; } .grid { stroke: #e3e3e3; } .even { stroke: #999; stroke-dasharray: 4 4; }
+.plots { display: flex; flex-wrap: wrap; gap: 1rem; } figure { margin: 0; flex: 0 1 28rem; } svg { width: 100%; }
+svg text { font-size: 12px; } .grid { stroke: #e3e3e3; } .even { stroke: #999; stroke-dasharray: 4 4; }
 .rows { overflow-wrap: anywhere; } summary { cursor: pointer; }
 </style>
 <h1>{name}</h1>

@@ -134,6 +134,21 @@ class Local:
         scores += near @ self._dual + view @ self._linear
         return Scored(encoded, view, near, {name: scores[at] for name, at in self._slices.items()})
 
+    def unfolded(self) -> tuple[Floats, Floats]:
+        """Return the weights of the n-grams, `(n_features, n_outputs)`, and of the view, as plain numbers."""
+        return self._weights.astype(np.float32) * self._scale[:, None], self._linear.copy()
+
+    def near(self, views: Floats) -> Floats:
+        """Return the radial part of the scores for `views` `(n_rows, n_axes)`."""
+        scores: Floats = np.exp(np.float32(WIDTH) * (views @ self._support.T - 1)) @ self._dual
+        return scores
+
+    def corrected(
+        self, text: tuple[NDArray[np.int8], Floats], linear: Floats, groups: dict[str, Learnt], proof: Proof
+    ) -> Local:
+        """Return the same with other weights and another proof."""
+        return Local(self.space, text, self.views, (self._support, self._dual), linear, groups, proof, self.ledger)
+
     def spoken(self, scored: Scored, group: str, direction: Floats) -> tuple[Floats, Floats]:
         """Say what speaks for `direction` (a weight for each label of `group`): each n-gram, and each leaf's score.
 

@@ -97,9 +97,10 @@ def test_an_evaluation_writes_the_same_report(places: Places, tmp_path: Path, mo
 
 def test_a_month_is_counted_from_dates_where_there_are_enough() -> None:
     days = [dt.date(2026, 1, 1) + dt.timedelta(days=at) for at in range(30)]
-    assert monthly_rows(days) == pytest.approx(30.44)
-    assert monthly_rows([*days, *[None] * 31]) is None
-    assert monthly_rows(days[:10]) is None
+    assert monthly_rows(days, 30) == pytest.approx(30.44)
+    assert monthly_rows(days, 3000) == pytest.approx(3044)
+    assert monthly_rows([*days, *[None] * 31], 61) is None
+    assert monthly_rows(days[:10], 10) is None
 
 
 def test_a_chart_keeps_its_points_inside_and_names_them_safely() -> None:
