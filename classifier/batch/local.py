@@ -11,11 +11,13 @@ import gc
 import multiprocessing
 import os
 import signal
+import threading
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Final
 
 from threadpoolctl import threadpool_limits
@@ -67,19 +69,32 @@ def _pool(jobs: int, suggester: Suggester, day: dt.date) -> ProcessPoolExecutor:
     # Frozen objects are not visited by the collector, which would write to, and so copy, every shared page.
     gc.collect()
     gc.freeze()
-    # An interrupt between the forks would leave workers that nobody ends.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), _begin, (suggester, day, os.getpid()))
-        with warnings.catch_warnings():
+        with _uninterrupted(), warnings.catch_warnings():
             # Later Pythons warn of threads in the parent; a worker takes no lock that one of them could hold.
             warnings.simplefilter("ignore", DeprecationWarning)
             # The first task of a pool forks all its workers.
             pool.submit(os.getpid).result()
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         gc.unfreeze()
     return pool
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold an interrupt back: between the forks it would leave workers that nobody ends."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: held.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if held:
+        raise KeyboardInterrupt
 
 
 def _begin(suggester: Suggester, day: dt.date, parent: int) -> None:

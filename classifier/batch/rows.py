@@ -12,8 +12,7 @@ from classifier.batch.columns import OUTPUT
 from classifier.domain import Complaint, Suggestion
 from classifier.errors import ComplaintError, NotTextError, UnknownRegionError
 from classifier.files.columns import parse_day
-from classifier.suggest.suggester import Suggester
-from classifier.text.pipeline import said
+from classifier.suggest.suggester import Suggester, Understood
 
 INPUT: Final = ("text", "title", "region", "date")
 
@@ -49,19 +48,21 @@ def _answer(text: object, title: object, region: object, date: object, suggester
     cells: dict[str, Any] = dict.fromkeys(_NAMES, "")
     try:
         complaint = Complaint(_text(text), _text(title), _text(region).strip(), parse_day(date) or day)
-        cells.update(_cells(_suggest(complaint, suggester)))
+        understood = suggester.understand(complaint)
     except ComplaintError as error:
         cells["error"] = str(error)
         return Answer(list(cells.values()), 0)
-    return Answer(list(cells.values()), _key(complaint))
+    cells.update(_cells(_conclude(complaint, understood, suggester)))
+    return Answer(list(cells.values()), _key(understood.encoded.complaint.said))
 
 
-def _suggest(complaint: Complaint, suggester: Suggester) -> Suggestion:
+def _conclude(complaint: Complaint, understood: Understood, suggester: Suggester) -> Suggestion:
     try:
-        return suggester.suggest(complaint, with_evidence=False)
+        return suggester.conclude(complaint, understood, with_evidence=False)
     except UnknownRegionError:
         # A backlog's region column may follow another list than the ledger's; then the text decides.
-        return suggester.suggest(Complaint(complaint.text, complaint.title, "", complaint.date), with_evidence=False)
+        placeless = Complaint(complaint.text, complaint.title, "", complaint.date)
+        return suggester.conclude(placeless, understood, with_evidence=False)
 
 
 def _text(value: object) -> str:
@@ -74,8 +75,8 @@ def _text(value: object) -> str:
     raise NotTextError(type(value).__name__)
 
 
-def _key(complaint: Complaint) -> int:
-    digest = hashlib.blake2b(said(complaint).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+def _key(said: str) -> int:
+    digest = hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "little") or 1
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from classifier.catalogue.clues import Clues
 from classifier.catalogue.tables import Findings, Row
 from classifier.domain import Alarm, Urgency
 
@@ -53,6 +54,7 @@ class RuleBook:
         for rule in self._rules:
             by_pattern.setdefault(rule.pattern, []).append(rule)
         self._by_pattern = tuple(by_pattern.items())
+        self._clues = Clues([pattern for pattern, _ in self._by_pattern])
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self._rules)
@@ -67,7 +69,8 @@ class RuleBook:
 
     def apply(self, text: str) -> Outcome:
         """Return what the rules say of a normalised text; the highest urgency wins."""
-        met = [rule for pattern, rules in self._by_pattern if pattern.search(text) for rule in rules]
+        possible = (self._by_pattern[at] for at in self._clues.candidates(text))
+        met = [rule for pattern, rules in possible if pattern.search(text) for rule in rules]
         if not met:
             return NOTHING
         raised = [Urgency(rule.argument) for rule in met if rule.effect is Effect.URGENCY]

@@ -64,6 +64,7 @@ class Classification:
         self._shares = projection.shares if projection is not None else None
         self._outside = projection.outside() if projection is not None else None
         self.categories, self._report = _reporting(ledger)
+        self._is_lowest = np.array_equal(self._report, np.eye(len(self._report), dtype=np.float32))
         self.leaf_to_report = self._report if self._shares is None else self._shares @ self._report
         probabilities, truth = self._held_out(model)
         self.calibration = Calibration.fit(probabilities, truth)
@@ -102,7 +103,8 @@ class Classification:
         else:
             own = self._carried(leaves)
             outside = float(leaves @ self._outside) if self._outside is not None else 0.0
-        return Classified(leaves, self.calibration(own @ self._report, named), outside)
+        reported = own if self._is_lowest else own @ self._report
+        return Classified(leaves, self.calibration(reported, named), outside)
 
     def carried(self, prediction: Prediction) -> Floats:
         """Return what the base alone says of the ledger's lowest categories, in their order."""

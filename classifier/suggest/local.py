@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from classifier.registry.bundle import Bundle
 from classifier.suggest.calibration import softmax
+from classifier.suggest.sums import along, row_sums
 from classifier.text.features import Encoded, FeatureSpace
 from classifier.text.pipeline import ReadComplaint
 
@@ -119,7 +120,7 @@ class Local:
         self.views = views
         self.groups = groups
         self.proof = proof
-        self._weights, self._scale = text
+        self._weights, self._scale = np.ascontiguousarray(text[0], np.int8), np.ascontiguousarray(text[1], np.float32)
         self._support, self._dual = radial
         self._linear = linear
         bounds = np.cumsum([0, *(len(group.labels) for group in groups.values())])
@@ -130,7 +131,7 @@ class Local:
         encoded = self.space.encode(complaint)
         view = self.views(base_scores)
         near = np.exp(np.float32(WIDTH) * (self._support @ view - 1))
-        scores = (encoded.values * self._scale[encoded.columns]) @ self._weights[encoded.columns].astype(np.float32)
+        scores = row_sums(encoded.values, encoded.columns, self._scale, self._weights).copy()
         scores += near @ self._dual + view @ self._linear
         return Scored(encoded, view, near, {name: scores[at] for name, at in self._slices.items()})
 
@@ -156,8 +157,7 @@ class Local:
             The part of each feature in `scored.encoded`, and the slope along the base's score of each leaf.
         """
         at, columns = self._slices[group], scored.encoded.columns
-        weights = self._weights[columns, at].astype(np.float32)
-        parts = scored.encoded.values * self._scale[columns] * (weights @ direction)
+        parts = scored.encoded.values * self._scale[columns] * along(columns, self._weights, at, direction)
         pull = np.float32(WIDTH) * scored.near * (self._dual[:, at] @ direction)
         slope = self.views.axes @ (pull @ self._support + self._linear[:, at] @ direction)
         return parts, slope - slope.mean()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from classifier.registry.bundle import Bundle
 from classifier.suggest.calibration import softmax
 from classifier.suggest.local import OWN, Local, Scored
+from classifier.suggest.sums import along, row_sums
 from classifier.text.features import Encoded, FeatureSpace
 
 Floats = NDArray[np.float32]
@@ -81,8 +82,8 @@ class Model:
         self.heads = heads
         self.held_out = held_out
         self.local = local
-        self._weights = weights
-        self._scale = scale
+        self._weights = np.ascontiguousarray(weights, np.int8)
+        self._scale = np.ascontiguousarray(scale, np.float32)
         bounds = np.cumsum([0, *(len(head.labels) for head in heads.values())])
         self._slices = {group: slice(int(a), int(b)) for group, a, b in zip(heads, bounds, bounds[1:], strict=False)}
 
@@ -92,9 +93,7 @@ class Model:
 
     def scores(self, encoded: Encoded) -> Floats:
         """Return the scores of every output for one complaint, the groups side by side."""
-        columns = encoded.columns
-        scores: Floats = (encoded.values * self._scale[columns]) @ self._weights[columns].astype(np.float32)
-        return scores
+        return row_sums(encoded.values, encoded.columns, self._scale, self._weights)
 
     def strengths(self, group: str) -> Floats:
         """Return how much each feature says of `group`: the length of its centred weights, `(n_features,)`."""
@@ -119,8 +118,8 @@ class Model:
         The parts of all characters together are that sum of scores.
         """
         columns = encoded.columns
-        weights = self._weights[columns, self._slices[group]].astype(np.float32)
-        return encoded.spread(encoded.values * self._scale[columns] * (weights @ direction))
+        spoken = along(columns, self._weights, self._slices[group], direction)
+        return encoded.spread(encoded.values * self._scale[columns] * spoken)
 
     def local_contributions(self, encoded: Encoded, scored: Scored, direction: Floats) -> tuple[Floats, ...]:
         """Return the same for the ledger's own categories: what the text itself says, and what the base reads in it."""

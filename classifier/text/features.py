@@ -8,17 +8,19 @@ counted in arrays, looked up by binary search, and stored as plain numbers.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from classifier.text.pipeline import ReadComplaint, ReadField
+from classifier.compiled import kernel
+from classifier.text.pipeline import LONGEST, ReadComplaint, ReadField
 
 Keys = NDArray[np.uint64]
 Floats = NDArray[np.float32]
@@ -29,6 +31,9 @@ BLOCK_WEIGHTS: Final = (1.0, 1.0, 0.5)
 """Weights of the blocks, chosen by group-wise cross-validation; see `tests/benchmarks`."""
 
 MIN_DOCUMENTS: Final = 2
+
+_GRID: Final = 2.0**30
+"""Squares are summed as whole numbers of 1 / `_GRID`, so that their order is of no account."""
 
 _UNKNOWN: Final = -1
 _NO_WORD: Final = -2
@@ -220,21 +225,46 @@ class FeatureSpace:
         found, kept = _look_up(self.pairs, _pair_keys(left[both], right[both]))
         return found, both[kept], int(((left > _NO_WORD) & (right > _NO_WORD)).sum())
 
+    @cached_property
+    def _rare(self) -> float:
+        """The square of what a feature in a single document would weigh."""
+        return float((np.log((1 + self.n_documents) / 2) + 1) ** 2)
+
+    @cached_property
+    def _compiled(self) -> object:
+        numbers = (self.characters, self.title, self.pairs)
+        keys = (np.ascontiguousarray(one, np.uint64) for one in numbers)
+        idf = np.ascontiguousarray(self.idf, np.float32)
+        return kernel.make_space(*keys, self._word_number, idf, _sublinear(), self._rare, BLOCK_WEIGHTS)
+
     def encode(self, complaint: ReadComplaint) -> Encoded:
         """Return one complaint's features and where they stand.
 
         A block's length counts what the vocabulary does not know as well, each occurrence as a feature of its
         own: a text that is mostly strange has small values and, from them, small certainty.
         """
+        if kernel is None:
+            return self.encode_plainly(complaint)
+        title, body = complaint.title, complaint.body
+        *parts, totals = kernel.encode(self._compiled, title.text, title.words, body.text, body.words)
+        columns, counts, feature, field, start, size, position = (
+            np.frombuffer(part, np.int32) for part in (parts[0], *parts[2:])
+        )
+        values = np.frombuffer(parts[1], np.float32)
+        return Encoded(complaint, columns, values, Occurrences(feature, field, start, size, totals), position, counts)
+
+    def encode_plainly(self, complaint: ReadComplaint) -> Encoded:
+        """Return what `encode` returns, to the last bit, without the compiled kernel."""
         found = self.occurrences(complaint)
         columns, position, counts = np.unique(found.feature, return_inverse=True, return_counts=True)
-        values = (1 + np.log(counts, dtype=np.float32)) * self.idf[columns]
+        tf = _sublinear()
+        values = tf[np.minimum(counts, len(tf) - 1)] * self.idf[columns]
         edges = np.searchsorted(columns, self._bounds)
         cuts = (0, edges[0], edges[2], len(columns))
-        rare = (np.log((1 + self.n_documents) / 2) + 1) ** 2
         for weight, begin, end, total in zip(BLOCK_WEIGHTS, cuts[:-1], cuts[1:], found.totals, strict=True):
             unknown = max(0, total - int(counts[begin:end].sum()))
-            norm = float(np.sqrt(np.square(values[begin:end]).sum() + rare * unknown))
+            squares = int(np.rint(np.square(values[begin:end], dtype=np.float64) * _GRID).astype(np.int64).sum())
+            norm = math.sqrt(squares / _GRID + self._rare * unknown)
             if norm:
                 values[begin:end] *= np.float32(weight / norm)
         return Encoded(complaint, columns.astype(np.int32), values, found, position.astype(np.int32), counts)
@@ -246,6 +276,13 @@ class FeatureSpace:
         columns = np.concatenate([columns for columns, _ in rows]) if rows else np.zeros(0, np.int32)
         values = np.concatenate([values for _, values in rows]) if rows else np.zeros(0, np.float32)
         return sparse.csr_matrix((values, columns, pointers), shape=(len(rows), self.n_features))
+
+
+@cache
+def _sublinear() -> Floats:
+    """Return 1 + ln(count) for each count that a complaint can have."""
+    counts = np.maximum(np.arange(2 * LONGEST + 2), 1)
+    return (1 + np.log(counts)).astype(np.float32)
 
 
 def _row(

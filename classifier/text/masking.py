@@ -6,9 +6,14 @@ Expressions with checksums where the number has one: identity cards (GB 11643), 
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
+from classifier.compiled import kernel
+from classifier.expressions import characters
 from classifier.text.aligned import AlignedText
 
 HIDDEN = "*"
@@ -100,6 +105,31 @@ _WORTH_LOOKING = re.compile(
 )
 
 
+_SHORTEST = 5
+"""Characters of the shortest piece: a house number, an e-mail address."""
+
+
+@cache
+def _clues() -> Any:
+    """Return the pairs of characters, of which a text worth looking at holds one, as the kernel wants them."""
+    digits, numerals = "0123456789", _NUMERAL[1:-1]
+    groups = (
+        (digits, digits + "栋幢座号单门"),
+        ("1", " -"),
+        ("栋幢座楼元门", numerals),
+        (_PROVINCES, "abcdefghjklmnopqrstuvwxyz"),
+        ("@", "\0"),
+    )
+    pairs = [ord(left) << 21 | ord(right) for lefts, rights in groups for left in lefts for right in rights]
+    return kernel.make_table(array("Q", pairs))
+
+
+def _is_worth_looking(text: str) -> bool:
+    if kernel is not None and not kernel.find_pairs(_clues(), text):
+        return False
+    return _WORTH_LOOKING.search(text) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A piece of personal data at `[start, end)` of the text it was found in."""
@@ -109,13 +139,23 @@ class Found:
     kind: str
 
 
+@cache
+def _stretches() -> re.Pattern[str]:
+    """Return the expression for the stretches of text that could hold a piece: of the characters pieces consist of."""
+    chars = frozenset().union(*(characters(pattern) for _, pattern, _ in _KINDS))
+    return re.compile(f"[{''.join(map(re.escape, sorted(chars)))}]{{{_SHORTEST},}}")
+
+
 def _candidates(text: str) -> Iterator[Found]:
-    at = 0
-    while somewhere := _ANY.search(text, at):
-        found = _found_at(text, somewhere.start())
-        if found:
-            yield found
-        at = found.end if found else somewhere.start() + 1
+    for stretch in _stretches().finditer(text):
+        at = stretch.start()
+        if not _WORTH_LOOKING.search(text, at, stretch.end()):
+            continue
+        while at <= stretch.end() - _SHORTEST:
+            found = _found_at(text, at) if _ANY.match(text, at) else None
+            if found:
+                yield found
+            at = found.end if found else at + 1
 
 
 def _found_at(text: str, at: int) -> Found | None:
@@ -135,7 +175,7 @@ def find_personal_data(text: str) -> tuple[Found, ...]:
     >>> [found.kind for found in find_personal_data("请回电13800001234,我住3栋2单元501")]
     ['手机号', '门牌号']
     """
-    return tuple(_candidates(text)) if _WORTH_LOOKING.search(text) else ()
+    return tuple(_candidates(text)) if _is_worth_looking(text) else ()
 
 
 def mask(aligned: AlignedText) -> tuple[AlignedText, tuple[Found, ...]]:

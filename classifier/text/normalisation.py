@@ -11,9 +11,12 @@ import html
 import re
 import unicodedata
 from functools import cache
+from typing import Final
 
+import numpy as np
 import opencc
 
+from classifier.compiled import kernel
 from classifier.text.aligned import AlignedText
 from classifier.text.pronunciation import BEGINNING, HAN, LOOSE_TONE, notes
 
@@ -25,6 +28,10 @@ _TAG = re.compile(
 )
 _LOST = re.compile(r"\?{2,}")
 _SPACED_OUT = re.compile(rf"(?<![{HAN}])[{HAN}](?: [{HAN}]){{3,}}(?![{HAN}])")
+_CLEAN: Final = 0
+_SPACES: Final = 2
+"""What `_doubts` says of a text where nothing but white space may need repair."""
+
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _WHITE = re.compile(r"\s{2,}|[^\S ]|^\s+|\s+$")
 
@@ -112,13 +119,47 @@ def _lost_characters(match: re.Match[str]) -> str:
     return "?" if not after or not (after.isalnum() or after == "(") else " "
 
 
-def _repair(aligned: AlignedText) -> AlignedText:
+def _repair(aligned: AlignedText, doubts: int) -> AlignedText:
+    if doubts != _SPACES:
+        aligned = _repair_characters(aligned)
+    return _close_up(aligned.sub(_WHITE, _one_space))
+
+
+def _repair_characters(aligned: AlignedText) -> AlignedText:
+    """Do all repairs but those of white space."""
     single, expanded, dropped, expandable, _ = _tables()
     aligned = aligned.sub(LOOSE_TONE, _compose).sub(dropped, "").sub(expandable, lambda match: expanded[match.group()])
     aligned = aligned.sub(_ENTITY, _unescape).sub(_TAG, " ").map(single)
     aligned = aligned.splice((start, end, "") for start, end in notes(aligned.text))
-    aligned = aligned.sub(_LOST, _lost_characters).sub(_WHITE, _one_space)
-    return _close_up(aligned)
+    return aligned.sub(_LOST, _lost_characters)
+
+
+@cache
+def _exchanges() -> bytes:
+    """Return for each code point below the first astral plane but one the one it is exchanged for, in 32 bits."""
+    table = np.arange(0x30000, dtype=np.uint32)
+    single = _tables()[0]
+    table[list(single)] = [ord(char) for char in single.values()]
+    return table.tobytes()
+
+
+@cache
+def _classes() -> bytes:
+    """Return for each code point 1 where it may need another repair than of white space, 2 where it is white space."""
+    _, expanded, dropped, _, _ = _tables()
+    classes = np.zeros(0x2F800, dtype=np.uint8)
+    for point in range(0x10000):
+        char = chr(point)
+        if char in "&<(?" or char in expanded or dropped.match(char):
+            classes[point] = 1
+        elif char.isspace() and char != " ":
+            classes[point] = _SPACES
+    return classes.tobytes() + b"\1"
+
+
+def _doubts(text: str) -> int:
+    """Return 0 where `text` needs no repair, 2 where only its white space may, else anything."""
+    return kernel.doubts(text, _classes()) if kernel is not None else 1
 
 
 def _close_up(aligned: AlignedText) -> AlignedText:
@@ -141,15 +182,16 @@ def normalise(text: str) -> AlignedText:
     '开展 网站 abc'
     """
     single, _, _, _, needs_repair = _tables()
-    aligned = AlignedText.whole(text).map(single)
-    while needs_repair.search(aligned.text):
-        repaired = _repair(aligned)
+    exchanged = text.translate(single) if kernel is None else kernel.exchange(text, _exchanges())
+    aligned = AlignedText(text, exchanged)
+    while (doubts := _doubts(aligned.text)) != _CLEAN and needs_repair.search(aligned.text):
+        repaired = _repair(aligned, doubts)
         if repaired.text == aligned.text:
             break
         aligned = repaired
     return aligned
 
 
-def letters(text: str) -> str:
+def letters(normalised: str) -> str:
     """Return a normalised text's letters and digits alone: equal for texts that say the same in the same words."""
-    return _NOT_LETTERS.sub("", normalise(text).text)
+    return _NOT_LETTERS.sub("", normalised)

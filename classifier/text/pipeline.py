@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 
+from classifier.compiled import kernel
 from classifier.domain import Complaint, PersonalData
 from classifier.errors import ComplaintTooLongError, EmptyComplaintError, NotTextError
 from classifier.text.aligned import AlignedText
@@ -24,11 +25,15 @@ _HAN = re.compile(f"[{HAN}]")
 
 @dataclass(frozen=True, slots=True)
 class ReadField:
-    """Title or text after normalising, masking and segmenting; `found` is placed in the original."""
+    """Title or text after normalising, masking and segmenting; `found` is placed in the original.
+
+    `unmasked` is the text before masking: for comparing, never for storing.
+    """
 
     aligned: AlignedText
     words: tuple[str, ...]
     found: tuple[Found, ...]
+    unmasked: str = field(repr=False)
 
     @property
     def text(self) -> str:
@@ -51,7 +56,12 @@ class ReadComplaint:
     @property
     def han_count(self) -> int:
         """Number of Chinese characters in title and text."""
-        return len(_HAN.findall(self.title.text)) + len(_HAN.findall(self.body.text))
+        return _count_han(self.title.text) + _count_han(self.body.text)
+
+    @property
+    def said(self) -> str:
+        """The letters of title and text: equal for complaints that say the same, whatever their punctuation."""
+        return letters(self.title.unmasked) + letters(self.body.unmasked)
 
     @property
     def personal_data(self) -> tuple[PersonalData, ...]:
@@ -69,7 +79,12 @@ class ReadComplaint:
 
 def said(complaint: Complaint) -> str:
     """Return the letters of title and text: equal for complaints that say the same, whatever their punctuation."""
-    return letters(complaint.title) + letters(complaint.text)
+    return letters(normalise(complaint.title).text) + letters(normalise(complaint.text).text)
+
+
+def _count_han(text: str) -> int:
+    count: int = kernel.count_han(text) if kernel is not None else len(_HAN.findall(text))
+    return count
 
 
 def fingerprint(complaint: Complaint) -> int:
@@ -109,6 +124,7 @@ class TextPipeline:
     def read_field(self, text: str) -> ReadField:
         """Read one text by itself."""
         if not text:
-            return ReadField(AlignedText.whole(""), (), ())
-        aligned, found = mask(normalise(text))
-        return ReadField(aligned, tuple(self._segmenter.cut(aligned.text)), found)
+            return ReadField(AlignedText.whole(""), (), (), "")
+        normal = normalise(text)
+        aligned, found = mask(normal)
+        return ReadField(aligned, tuple(self._segmenter.cut(aligned.text)), found, normal.text)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import time
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from naive import fit_naive, read_messages
 
-from classifier.batch.rows import suggest_table
+from classifier.batch.rows import suggest_rows
 from classifier.desk import open_desk
 from classifier.settings import Places
 
@@ -26,14 +26,14 @@ def main() -> None:
     documents = [f"{title} {text}" for title, text in zip(titles, texts, strict=True)]
     naive = fit_naive(documents, labels)
     suggester = open_desk(Places.from_environment(), given.ledger)
-    table = pd.DataFrame({"text": texts, "title": titles, "region": "", "date": ""}, dtype=object)
+    rows = [(text, title, "", "") for title, text in zip(titles, texts, strict=True)]
     rates: dict[str, list[float]] = {"naive": [], "suggestions": []}
     for begin in range(0, len(documents) - _BLOCK, _BLOCK):
         block = slice(begin, begin + _BLOCK)
         start = time.perf_counter()
         naive.predict_proba(documents[block])
         middle = time.perf_counter()
-        suggest_table(table[block], suggester)
+        suggest_rows(rows[block], suggester, dt.date.today())
         end = time.perf_counter()
         rates["naive"].append(_BLOCK / (middle - start))
         rates["suggestions"].append(_BLOCK / (end - middle))

@@ -243,3 +243,43 @@ def test_a_space_fitted_on_nothing_knows_nothing() -> None:
     space = FeatureSpace.fit([])
     assert space.n_features == 0
     assert len(space.encode(COMPLAINTS[0]).columns) == 0
+
+
+LETTERS = st.text("路灯坏了没人修村口小区物业停车难乱收费 ,。ab1𠮷野家", max_size=40)
+
+
+@given(LETTERS, LETTERS)
+def test_the_kernel_encodes_as_the_plain_twin_does(every: FeatureSpace, title: str, text: str) -> None:
+    try:
+        read = PIPELINE.read(Complaint(text, title))
+    except EmptyComplaintError:
+        return
+    quick, plain = every.encode(read), every.encode_plainly(read)
+    assert np.array_equal(quick.columns, plain.columns)
+    assert np.array_equal(quick.values, plain.values)
+    assert np.array_equal(quick.position, plain.position)
+    assert np.array_equal(quick.counts, plain.counts)
+    assert quick.occurrences.totals == plain.occurrences.totals
+    for name in ("feature", "field", "start", "size"):
+        assert np.array_equal(getattr(quick.occurrences, name), getattr(plain.occurrences, name))
+
+
+@given(LETTERS)
+def test_a_vocabulary_with_gaps_is_encoded_alike(frequent: FeatureSpace, text: str) -> None:
+    """One where a gram is known of which a part is not: what was learnt never has it, but the kernel must not assume."""
+    trigrams = frequent.characters[frequent.characters > (1 << 42)]
+    idf = np.ones(len(trigrams) + len(frequent.words), np.float32)
+    nothing = np.zeros(0, np.uint64)
+    gaps = FeatureSpace(trigrams, frequent.words, nothing, nothing, idf, frequent.n_documents)
+    try:
+        read = PIPELINE.read(Complaint(text))
+    except EmptyComplaintError:
+        return
+    assert np.array_equal(gaps.encode(read).values, gaps.encode_plainly(read).values)
+
+
+def test_a_text_of_any_length_is_encoded_alike(every: FeatureSpace) -> None:
+    read = PIPELINE.read(Complaint("路灯坏了半年没人修" * 5_000, "路灯" * 20_000))
+    quick, plain = every.encode(read), every.encode_plainly(read)
+    assert np.array_equal(quick.values, plain.values)
+    assert np.array_equal(quick.position, plain.position)

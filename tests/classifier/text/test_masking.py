@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from classifier.text import masking
 from classifier.text.aligned import AlignedText
 from classifier.text.masking import (
     HIDDEN,
@@ -326,3 +327,19 @@ def test_other_ways_to_write_a_number_are_found_whole(text: str, kind: str) -> N
 )
 def test_counts_in_chinese_numerals_are_no_house_numbers(text: str) -> None:
     assert find_personal_data(text) == ()
+
+
+PIECES = st.sampled_from(
+    ["13800001234", "0731-84000000", "110105194912310 02x", "11010519491231002x", "a.b@c.cn", "湘a12345", "3栋2单元501室",
+     "二栋三零一室", "1 3 8 0 0 0 0 1 2 3 4", "3-12-1001", "400-800-1234", "2019年", "1号楼", "路灯坏了", ",", " ", "湘", "零", "1", "a"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=8).map("".join))
+def test_looking_where_pieces_can_be_finds_what_looking_everywhere_does(text: str) -> None:
+    everywhere, at = [], 0
+    while somewhere := masking._ANY.search(text, at):
+        found = masking._found_at(text, somewhere.start())
+        everywhere += [found] if found else []
+        at = found.end if found else somewhere.start() + 1
+    assert find_personal_data(text) == tuple(everywhere)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from classifier.text import normalisation
 from classifier.text.aligned import AlignedText
 from classifier.text.normalisation import normalise
 
@@ -178,3 +179,30 @@ def test_a_long_damaged_text_is_repaired_in_one_go() -> None:
     aligned = normalise("開(kāi)展&nbsp;工 作 會 議??" * 2000)
     assert aligned.text.count("开展") == 2000
     assert "(" not in aligned.text
+
+
+ANYTHING = st.text(max_size=30) | st.text(
+    "路灯 \t\n　&;<>b?()kāi䏝開\u200b\u0301ＡⅣ㎡\ud800\U000e0001\U0002f800", max_size=30
+)
+
+
+@given(ANYTHING)
+def test_what_needs_repair_is_always_doubted(text: str) -> None:
+    exchanged = text.translate(normalisation._tables()[0])
+    if normalisation._tables()[4].search(exchanged):
+        assert normalisation._doubts(exchanged)
+
+
+@given(ANYTHING)
+def test_the_kernel_exchanges_as_a_translation_does(text: str) -> None:
+    if normalisation.kernel is not None:
+        table = normalisation._exchanges()
+        assert normalisation.kernel.exchange(text, table) == text.translate(normalisation._tables()[0])
+
+
+@given(ANYTHING)
+def test_a_text_with_nothing_but_white_space_to_repair_is_repaired_as_any_other(text: str) -> None:
+    exchanged = AlignedText.whole(text.translate(normalisation._tables()[0]))
+    doubts = normalisation._doubts(exchanged.text)
+    if doubts in (0, 2):
+        assert normalisation._repair_characters(exchanged).text == exchanged.text

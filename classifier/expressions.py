@@ -1,0 +1,114 @@
+"""What a regular expression says of the texts it matches, so that most texts need not be searched with it.
+
+`required` lists strings of which each match holds one; `characters` those of which a match consists.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from re import _constants as kinds  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any, Final
+
+_MOST_LITERALS: Final = 200
+_MOST_SPELLINGS: Final = 40
+_COMMON: Final = 20
+"""How many literals of two characters are met by chance as often as one of a single character."""
+
+Literals = frozenset[str]
+
+
+def required(pattern: re.Pattern[str]) -> Literals:
+    """Return strings of which every match of `pattern` holds at least one; empty where there are none to tell.
+
+    >>> sorted(required(re.compile("(?:电|水)表.{0,4}(?:坏了|不准)?|漏电")))
+    ['水表', '漏电', '电表']
+    """
+    return _of_sequence(parser.parse(pattern.pattern, pattern.flags)) or frozenset()
+
+
+def _of_sequence(items: Iterable[tuple[Any, Any]]) -> Literals | None:
+    """Choose, of what each part of a sequence requires, the least likely to be met by chance."""
+    return min(_each(items), key=_commonness, default=None)
+
+
+def _commonness(literals: Literals) -> int:
+    return sum(1 if len(one) > 1 else _COMMON for one in literals)
+
+
+def _each(items: Iterable[tuple[Any, Any]]) -> Iterator[Literals]:
+    """Yield what neighbouring characters spell, and what the other parts of a sequence require."""
+    spelt: Literals = frozenset({""})
+    for kind, value in items:
+        chars = _chars(kind, value)
+        if chars and len(spelt) * len(chars) <= _MOST_SPELLINGS:
+            spelt = frozenset(before + char for before in spelt for char in chars)
+            continue
+        if "" not in spelt:
+            yield spelt
+        spelt = chars or frozenset({""})
+        found = _of_part(kind, value)
+        if found:
+            yield found
+    if "" not in spelt:
+        yield spelt
+
+
+def _chars(kind: Any, value: Any) -> Literals:
+    """Return the characters of which a part matches exactly one, where these are few and have no case."""
+    if kind is kinds.LITERAL:
+        given = [(kind, value)]
+    elif kind is kinds.IN:
+        given = value
+    elif kind is kinds.SUBPATTERN and len(value[-1]) == 1:
+        return _chars(*value[-1][0])
+    else:
+        return frozenset()
+    chars = frozenset(chr(one) for sort, one in given if sort is kinds.LITERAL)
+    plain = len(chars) == len(given) and all(char.lower() == char.upper() for char in chars)
+    return chars if plain else frozenset()
+
+
+def _of_part(kind: Any, value: Any) -> Literals | None:
+    if kind is kinds.SUBPATTERN:
+        return _of_sequence(value[-1])
+    if kind in (kinds.MAX_REPEAT, kinds.MIN_REPEAT) and value[0] > 0:
+        return _of_sequence(value[2])
+    if kind is kinds.BRANCH:
+        every = [_of_sequence(branch) for branch in value[1]]
+        known = [one for one in every if one]
+        together: Literals = frozenset().union(*known)
+        return together if len(known) == len(every) and len(together) <= _MOST_LITERALS else None
+    return None
+
+
+def characters(pattern: re.Pattern[str]) -> Literals:
+    """Return the characters of which every match of `pattern` consists; what it looks at beside it is left out.
+
+    Raises:
+        ValueError: it takes characters that are not listed.
+
+    >>> "".join(sorted(characters(re.compile("(?<!x)[0-2]+(?:栋|幢)(?![a-z])"))))
+    '012幢栋'
+    """
+    return frozenset(_taken(parser.parse(pattern.pattern, pattern.flags)))
+
+
+def _taken(items: Iterable[tuple[Any, Any]]) -> Iterator[str]:
+    for kind, value in items:
+        if kind is kinds.LITERAL:
+            yield chr(value)
+        elif kind is kinds.RANGE:
+            yield from map(chr, range(value[0], value[1] + 1))
+        elif kind is kinds.IN:
+            yield from _taken(value)
+        elif kind is kinds.SUBPATTERN:
+            yield from _taken(value[-1])
+        elif kind in (kinds.MAX_REPEAT, kinds.MIN_REPEAT):
+            yield from _taken(value[2])
+        elif kind is kinds.BRANCH:
+            for branch in value[1]:
+                yield from _taken(branch)
+        elif kind not in (kinds.ASSERT, kinds.ASSERT_NOT, kinds.AT):
+            raise ValueError(f"{kind} takes characters that are not listed")

@@ -1,0 +1,49 @@
+"""Sums over the 8-bit weights of a text's features, by the compiled kernel or, to the last bit the same, without it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.compiled import kernel
+
+Floats = NDArray[np.float32]
+Indices = NDArray[np.int32]
+Weights = NDArray[np.int8]
+
+_LANES: Final = 16
+
+
+def row_sums(values: Floats, columns: Indices, scale: Floats, weights: Weights) -> Floats:
+    """Return the sum `(n_outputs,)` of the rows `columns`, each times its value and scale, in that order."""
+    if kernel is None:
+        return row_sums_plainly(values, columns, scale, weights)
+    return np.frombuffer(kernel.score(values, columns, scale, weights, weights.shape[1]), np.float32)
+
+
+def row_sums_plainly(values: Floats, columns: Indices, scale: Floats, weights: Weights) -> Floats:
+    """Return what `row_sums` returns, without the compiled kernel, where there are two outputs or more."""
+    factors = values * scale[columns]
+    total: Floats = np.add.reduce(factors[:, None] * weights[columns].astype(np.float32), axis=0)
+    return total
+
+
+def along(columns: Indices, weights: Weights, at: slice, direction: Floats) -> Floats:
+    """Return the inner product `(len(columns),)` of the outputs `at` of each row with `direction`."""
+    straight = np.ascontiguousarray(direction, np.float32)
+    if kernel is None:
+        return along_plainly(columns, weights, at, straight)
+    return np.frombuffer(kernel.dot(columns, weights, weights.shape[1], at.start, straight), np.float32)
+
+
+def along_plainly(columns: Indices, weights: Weights, at: slice, direction: Floats) -> Floats:
+    """Return what `along` returns, without the compiled kernel, summing as it does in 16 lanes."""
+    products = weights[columns, at].astype(np.float32) * direction
+    padded = np.pad(products, ((0, 0), (0, -products.shape[1] % _LANES)))
+    lanes = padded.reshape(len(columns), padded.shape[1] // _LANES, _LANES)
+    # Along an axis that is not the last, sums are taken one after another.
+    sums = np.concatenate([np.add.reduce(lanes, axis=1), np.zeros((1, _LANES), np.float32)])
+    total: Floats = np.add.reduce(np.ascontiguousarray(sums.T), axis=0)[:-1]
+    return total

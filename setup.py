@@ -1,0 +1,12 @@
+"""The compiled kernel: built where there is a C compiler, done without where there is none."""
+
+from setuptools import Extension, setup
+
+KERNEL = Extension(
+    "classifier.kernel",
+    ["classifier/kernel.c"],
+    extra_compile_args=["-O3", "-std=gnu11", "-ffp-contract=off"],
+    optional=True,
+)
+
+setup(ext_modules=[KERNEL])

@@ -1,0 +1,28 @@
+"""No expression that matches is ever left out."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classifier.catalogue.clues import Clues
+
+PATTERNS = [
+    re.compile(one, re.IGNORECASE) for one in ("漏电|触电", "水.{0,2}管", "(?:坏|破)了", "[0-9]+", "井盖", "盖住")
+]
+CLUES = Clues(PATTERNS)
+
+
+@given(st.text("漏电触水管坏破了0井盖住甲", max_size=14))
+def test_whatever_matches_is_a_candidate(text: str) -> None:
+    candidates = CLUES.candidates(text)
+    assert candidates == sorted(set(candidates))
+    assert {at for at, pattern in enumerate(PATTERNS) if pattern.search(text)} <= set(candidates)
+
+
+def test_overlapping_clues_are_all_seen_and_few_others() -> None:
+    assert CLUES.candidates("井盖住了") == [3, 4, 5]
+    assert CLUES.candidates("路灯不亮") == [3]
+    assert Clues([]).candidates("路灯") == []
