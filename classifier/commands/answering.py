@@ -13,6 +13,8 @@ from tqdm import tqdm
 
 from classifier.desk import open_desk
 from classifier.domain import Complaint
+from classifier.errors import UnsupportedFormatError
+from classifier.files.writing import written_whole
 from classifier.presentation import lines, plain
 from classifier.settings import Places
 from classifier.terminal import DONE, ROWS_IN_ERROR, Command, first_build_progress, ledger_option, model_option
@@ -70,6 +72,33 @@ def _batch(given: argparse.Namespace) -> int:
     return ROWS_IN_ERROR if report.errors else DONE
 
 
+def _summary(given: argparse.Namespace) -> int:
+    from classifier.summary.counting import summarise
+    from classifier.summary.page import write_page
+    from classifier.summary.sheets import overview, write_workbook
+
+    writers = {".xlsx": write_workbook, ".html": write_page}
+    write = writers.get(given.output.suffix.lower())
+    if write is None:
+        raise UnsupportedFormatError(given.output, tuple(writers))
+    summary = summarise(given.input, given.text_column, given.title_column, given.least)
+    with written_whole(given.output) as draft:
+        write(summary, draft)
+    if given.json:
+        print(json.dumps(dataclasses.asdict(summary), ensure_ascii=False))
+    else:
+        print("，".join(f"{name} {count}" for name, count in overview(summary)) + f" → {given.output}")
+    return DONE
+
+
+def _summary_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("input", type=Path, help="fenban batch 写出的文件")
+    parser.add_argument("output", type=Path, help="输出：XLSX 或 HTML")
+    parser.add_argument("--text-column", help="诉求正文所在的列")
+    parser.add_argument("--title-column", help="标题所在的列")
+    parser.add_argument("--least", type=_count, default=3, help="多少件说到同一事项才算热点（默认 3）")
+
+
 def _suggest_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", nargs="?", help="诉求正文；不给则从标准输入读取")
     parser.add_argument("--title", default="", help="标题")
@@ -106,4 +135,5 @@ def _count(value: str) -> int:
 COMMANDS: Final = (
     Command("suggest", "给一件诉求提出类别和部门建议", _suggest_arguments, _suggest),
     Command("batch", "给一个文件的每一行提出建议", _batch_arguments, _batch),
+    Command("summary", "汇总分办结果：各类件数、重复诉求、热点事项", _summary_arguments, _summary),
 )

@@ -103,16 +103,23 @@ def open_sink(path: Path, columns: Sequence[str]) -> Iterator[Sink]:
         UnsupportedFormatError: the ending is not known.
     """
     check_output(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    draft = Path(name)
-    try:
+    with written_whole(path) as draft:
         sink = make_sink(draft, columns)
         try:
             yield sink
         finally:
             sink.close()
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Give a file beside `path` to write to, which takes the place when that is done, and is removed if it fails."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    draft = Path(name)
+    try:
+        yield draft
         draft.chmod(0o644)
         draft.replace(path)
     finally:

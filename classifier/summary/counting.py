@@ -1,0 +1,180 @@
+"""Read a classified backlog and sum it up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from classifier.batch.columns import OUTPUT
+from classifier.domain import Complaint
+from classifier.errors import ComplaintError, MissingColumnError
+from classifier.files.columns import KnownColumns, parse_day, recognise
+from classifier.files.reading import open_source
+from classifier.files.source import Cells, Source
+from classifier.learn.duplicates import near_duplicates
+from classifier.summary.matters import Matter, Told, distinctive, find_matters
+from classifier.text.pipeline import ReadComplaint, TextPipeline
+
+COUNTED: Final = {
+    "category_path": "类别",
+    "department": "主办部门",
+    "region": "地区",
+    "kind": "诉求类型",
+    "urgency": "紧急程度",
+    "decision": "处理方式",
+}
+"""The columns that are counted, with what people call them."""
+
+_MOST_MATTERS: Final = 200
+_NO_REGION: Final = "（未识别）"
+
+
+@dataclass(frozen=True, slots=True)
+class Hot:
+    """A hot matter, and how many of its rows say nearly what another of them says."""
+
+    matter: Matter
+    alike: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a backlog shows: counts by column and value, by month, rows that repeat another, hot matters."""
+
+    source: str
+    rows: int
+    errors: int
+    counts: dict[str, list[tuple[str, int]]]
+    months: list[tuple[str, int]]
+    repeated: list[tuple[str, int]]
+    hot: list[Hot]
+
+    @property
+    def repeats(self) -> int:
+        """Rows that say what an earlier one said."""
+        return sum(count for _, count in self.repeated)
+
+
+def summarise(path: Path, text_column: str | None = None, title_column: str | None = None, least: int = 3) -> Summary:
+    """Sum up the file that `fenban batch` wrote; it is read twice, and never held as a whole.
+
+    Args:
+        path: the classified backlog, of any kind, with English or Chinese headings.
+        text_column: where the texts are, when not under a usual name.
+        title_column: the same for titles.
+        least: rows from which a matter is a hot one.
+
+    Raises:
+        TableError: the file cannot be read, or was not classified.
+    """
+    source = open_source(path, text_column)
+    reader = _Reader(path, source, recognise(_of_the_input(source.columns), path, text_column, title_column))
+    counts: dict[str, Counter[str]] = {name: Counter() for name in COUNTED}
+    months: Counter[str] = Counter()
+    repeated: Counter[str] = Counter()
+    documents: Counter[str] = Counter()
+    rows = errors = 0
+    for row in reader:
+        rows += 1
+        errors += bool(row["error"])
+        for name, counter in counts.items():
+            if not row["error"]:
+                counter[row[name] or _NO_REGION] += 1
+        months[row.month or "（无日期）"] += 1
+        if row["duplicate_of"]:
+            repeated[row["duplicate_of"]] += 1
+        documents.update(set(row.words))
+    told = (row.told(distinctive(row.words, documents, rows)) for row in reader if not row["error"])
+    matters = find_matters(told, least)[:_MOST_MATTERS]
+    return Summary(
+        path.name,
+        rows,
+        errors,
+        {name: _ranked(counter) for name, counter in counts.items()},
+        sorted(months.items()),
+        _ranked(repeated),
+        _with_alike(matters, reader),
+    )
+
+
+def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _of_the_input(columns: tuple[str, ...]) -> list[str]:
+    """Hide our own columns and take back the names of those that were renamed."""
+    ours = {*OUTPUT, *OUTPUT.values()}
+    return ["" if name in ours else name.removeprefix("input_") for name in columns]
+
+
+def _with_alike(matters: list[Matter], reader: _Reader) -> list[Hot]:
+    """Count, in each matter, the rows that say nearly what an earlier one of it says."""
+    owner = {name: at for at, matter in enumerate(matters) for name in matter.rows}
+    said: list[list[str]] = [[] for _ in matters]
+    for row in reader:
+        at = owner.get(row.name)
+        if at is not None and row.read is not None:
+            said[at].append(row.read.said)
+    return [Hot(matter, sum(1 for _ in near_duplicates(texts))) for matter, texts in zip(matters, said, strict=True)]
+
+
+class _Reader:
+    """The rows of a classified backlog, as often as they are asked for."""
+
+    def __init__(self, path: Path, source: Source, columns: KnownColumns) -> None:
+        place = {name: at for at, name in enumerate(source.columns)}
+        self.ours = {name: place.get(name, place.get(chinese)) for name, chinese in OUTPUT.items()}
+        if self.ours["category"] is None or self.ours["error"] is None:
+            raise MissingColumnError(path, "category", source.columns, "请先用 fenban batch 分办，再汇总它的结果")
+        self.columns = columns
+        self.pipeline = TextPipeline()
+        self._source = source
+
+    def __iter__(self) -> Iterator[_Row]:
+        return (_Row(number, cells, self) for number, cells in self._source.rows)
+
+
+class _Row:
+    def __init__(self, number: int, cells: Cells, reader: _Reader) -> None:
+        self._cells, self._reader = cells, reader
+        given = self._input("id")
+        self.name = str(given) if given not in ("", None) else str(number)
+        day = parse_day(self._input("date"))
+        self.month = f"{day:%Y-%m}" if day else ""
+        self.read = self._read()
+
+    def __getitem__(self, name: str) -> str:
+        at = self._reader.ours[name]
+        return "" if at is None or self._cells[at] is None else str(self._cells[at])
+
+    def _input(self, name: str) -> Any:
+        at = getattr(self._reader.columns, name)
+        return "" if at is None else self._cells[at]
+
+    def _read(self) -> ReadComplaint | None:
+        try:
+            return self._reader.pipeline.read(
+                Complaint(str(self._input("text") or ""), str(self._input("title") or ""))
+            )
+        except ComplaintError:
+            return None
+
+    @property
+    def words(self) -> list[str]:
+        """The words that could name a matter: of two characters or more, Chinese, nothing that was masked."""
+        if self.read is None:
+            return []
+        return [
+            word
+            for _, field in self.read.fields
+            for word in field.words
+            if len(word) > 1 and all("\u3400" <= char <= "\u9fff" for char in word)
+        ]
+
+    def told(self, words: tuple[str, ...]) -> Told:
+        """Return what is needed to find matters."""
+        region = self["region"] or str(self._input("region") or "")
+        return Told(self.name, self["category_path"] or self["category"], self["department"], region, self.month, words)

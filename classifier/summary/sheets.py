@@ -1,0 +1,77 @@
+"""A summary as a workbook: one sheet a question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import xlsxwriter
+
+from classifier.summary.counting import COUNTED, Summary
+
+HOT_COLUMNS: Final = ("事项", "类别", "件数", "其中内容近似", "主要地区", "主办部门", "起止月份", "编号（前 20 件）")
+_SHOWN: Final = 20
+
+
+def overview(summary: Summary) -> list[tuple[str, int]]:
+    """Return the figures that come first, with their names."""
+    return [
+        ("总件数", summary.rows),
+        ("不能分办", summary.errors),
+        ("重复（内容相同）", summary.repeats),
+        ("热点事项", len(summary.hot)),
+        ("热点事项涉及件数", sum(len(one.matter.rows) for one in summary.hot)),
+    ]
+
+
+def hot_rows(summary: Summary) -> list[tuple[Any, ...]]:
+    """Return the hot matters as rows of `HOT_COLUMNS`."""
+    return [
+        (
+            "、".join(one.matter.words),
+            one.matter.category,
+            len(one.matter.rows),
+            one.alike,
+            _first(one.matter.regions),
+            _first(one.matter.departments),
+            _span([month for month, _ in one.matter.months]),
+            "、".join(one.matter.rows[:_SHOWN]),
+        )
+        for one in summary.hot
+    ]
+
+
+def write_workbook(summary: Summary, path: Path) -> None:
+    """Write the summary as XLSX."""
+    with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+        _sheet(book, "概况", ("项目", "数量"), overview(summary))
+        _sheet(book, "热点事项", HOT_COLUMNS, hot_rows(summary))
+        for name, title in COUNTED.items():
+            _sheet(book, title, (title, "件数"), summary.counts[name])
+        _sheet(book, "月份", ("月份", "件数"), summary.months)
+        _sheet(book, "重复诉求", ("最早一件", "重复件数"), summary.repeated)
+
+
+def _sheet(book: Any, title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    sheet = book.add_worksheet(title)
+    bold = book.add_format({"bold": True})
+    for column, heading in enumerate(headings):
+        sheet.write_string(0, column, heading, bold)
+    sheet.freeze_panes(1, 0)
+    sheet.set_column(0, 0, 40)
+    sheet.set_column(1, len(headings) - 1, 18)
+    for at, row in enumerate(rows, 1):
+        for column, cell in enumerate(row):
+            if isinstance(cell, int):
+                sheet.write_number(at, column, cell)
+            else:
+                sheet.write_string(at, column, cell)
+
+
+def _first(counts: Sequence[tuple[str, int]]) -> str:
+    return f"{counts[0][0]}（{counts[0][1]}）" if counts else ""
+
+
+def _span(months: Sequence[str]) -> str:
+    return "" if not months else months[0] if len(months) == 1 else f"{months[0]} 至 {months[-1]}"
