@@ -16,7 +16,7 @@ import pytest
 
 from classifier.registry.versions import Registry
 
-START = 60
+START = 240
 
 
 def _fenban(*arguments: str, ledgers: Path, models: Path) -> subprocess.Popen[str]:
@@ -56,8 +56,9 @@ def processes() -> Iterator[list[subprocess.Popen[str]]]:
     started: list[subprocess.Popen[str]] = []
     yield started
     for process in started:
-        process.kill()
-        process.communicate()
+        # Asked to end, it ends its workers, which would otherwise hold what it wrote to open for ever.
+        process.terminate()
+        process.communicate(timeout=START)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
