@@ -50,7 +50,17 @@ def ledger_of(request: Request, asked: str, needed: Role = Role.INTAKE) -> str:
     """
     caller, resources = caller_of(request, needed), resources_of(request)
     ledger = asked or caller.ledger or resources.settings.ledger
-    if caller.ledger and ledger != caller.ledger:
-        raise LedgerForbiddenError(caller.ledger, ledger)
+    allow_ledger(request, ledger)
     resources.desks.require(ledger)
     return ledger
+
+
+def allow_ledger(request: Request, ledger: str) -> None:
+    """Make sure that the caller may use a ledger.
+
+    Raises:
+        LedgerForbiddenError: its key is for another one.
+    """
+    caller = caller_of(request, Role.INTAKE)
+    if caller.ledger and ledger != caller.ledger:
+        raise LedgerForbiddenError(caller.ledger, ledger)

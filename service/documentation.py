@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
-from service.schemas import ErrorOut
+from service.schemas.errors import ErrorOut
 from service.traffic import OPEN
 
 CODES: Final[dict[str, tuple[int, str]]] = {
@@ -28,7 +28,7 @@ CODES: Final[dict[str, tuple[int, str]]] = {
     "idempotency_conflict": (409, "Idempotency-Key 已用于内容不同的请求"),
     "job_not_finished": (409, "任务还没有结果"),
     "job_finished": (409, "任务已结束，不能取消"),
-    "no_former_version": (409, "没有可以退回的版本"),
+    "result_gone": (410, "任务的文件已按保存期删除"),
     "body_too_large": (413, "请求体过大"),
     "complaint_too_long": (413, "诉求过长"),
     "invalid_request": (422, "字段缺失、多余或类型不对"),
@@ -115,6 +115,8 @@ def _amend(document: dict[str, Any]) -> None:
             statuses = (*_ALWAYS, *(_WITH_BODY if "requestBody" in operation else ()))
             for status in sorted(statuses):
                 operation["responses"][str(status)] = _response(status)
+            if path.endswith("/result"):
+                operation["responses"]["410"] = _response(410)
 
 
 def _response(status: int) -> dict[str, Any]:

@@ -16,11 +16,13 @@ FenbanError
 ├── AbsentError                     no such thing is recorded
 │   ├── TicketNotFoundError
 │   ├── JobNotFoundError
+│   ├── VersionNotFoundError
 │   └── KeyNotFoundError
 ├── ConflictError                   it stands in the way of what is recorded
 │   ├── IdempotencyConflictError
 │   ├── JobNotFinishedError
 │   └── JobFinishedError
+├── ResultGoneError
 └── StoreError
     ├── StoreUnavailableError
     └── StoreTooNewError
@@ -176,6 +178,15 @@ class KeyNotFoundError(AbsentError):
         super().__init__(f"没有编号为 {given} 的密钥；用 fenban keys list 查看")
 
 
+class VersionNotFoundError(AbsentError):
+    """The ledger has no such version of its own."""
+
+    code = "version_not_found"
+
+    def __init__(self, ledger: str, version: str) -> None:
+        super().__init__(f"台账“{ledger}”没有自己的版本 {version}；用 GET /v1/models 查看现有版本")
+
+
 class ConflictError(FenbanError):
     """It stands in the way of what is recorded."""
 
@@ -207,6 +218,15 @@ class JobFinishedError(ConflictError):
 
     def __init__(self, state: str) -> None:
         super().__init__(f"任务已结束（{state}），不能取消")
+
+
+class ResultGoneError(FenbanError):
+    """The files of a job have been removed: they hold what people wrote."""
+
+    code = "result_gone"
+
+    def __init__(self) -> None:
+        super().__init__("任务的文件已按保存期删除；需要结果请重新上传")
 
 
 class StoreError(FenbanError):
@@ -243,6 +263,7 @@ STATUSES: Final[tuple[tuple[type[FenbanError], int], ...]] = (
     (AccessError, 403),
     (AbsentError, 404),
     (ConflictError, 409),
+    (ResultGoneError, 410),
     (LedgerNotFoundError, 404),
     (PromotionRefusedError, 409),
     (NothingToRollBackError, 409),

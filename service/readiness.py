@@ -1,7 +1,8 @@
-"""Whether the service can do its work: model, database, disk; each is tried, none is assumed."""
+"""Whether the service can do its work: model, database, disk, worker; each is tried, none is assumed."""
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from dataclasses import dataclass
 from typing import Final
@@ -11,9 +12,13 @@ import sqlalchemy as sa
 from classifier.errors import FenbanError
 from service.resources import Resources
 from service.store import tables
+from service.store.database import now
 from service.store.migration import is_current
 
 OK: Final = "ok"
+WORKER_SILENT: Final = dt.timedelta(seconds=20)
+"""Time after which a worker that says nothing counts as gone."""
+
 _MEGABYTE: Final = 1024 * 1024
 
 
@@ -36,7 +41,7 @@ def readiness(resources: Resources) -> Readiness:
         ledger, model, checks["model"] = suggester.ledger.name, suggester.model.name, OK
     except FenbanError as error:
         checks["model"] = error.code
-    checks |= {"database": _database(resources), "disk": _disk(resources)}
+    checks |= {"database": _database(resources), "disk": _disk(resources), "worker": _worker(resources)}
     status = next((state for state in checks.values() if state != OK), OK)
     return Readiness(status, ledger, model, checks)
 
@@ -62,3 +67,15 @@ def _disk(resources: Resources) -> str:
         if shutil.disk_usage(folder).free < settings.min_disk * _MEGABYTE:
             return "disk_full"
     return OK
+
+
+def _worker(resources: Resources) -> str:
+    """Tell whether a worker has been seen lately; without one, jobs would wait for ever."""
+    if not resources.settings.worker:
+        return OK
+    try:
+        with resources.store.reading() as connection:
+            seen = connection.execute(sa.select(sa.func.max(tables.workers.c.seen))).scalar()
+    except sa.exc.SQLAlchemyError:
+        return "store_unavailable"
+    return OK if seen is not None and now() - seen < WORKER_SILENT else "worker_silent"

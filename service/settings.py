@@ -22,7 +22,8 @@ _LEVELS = ("debug", "info", "warning", "error")
 class Settings:
     """`max_body` and `max_upload` are bytes, `min_disk` megabytes, `rate` requests a second for each key (0: no limit).
 
-    `data` holds the database file and the files of jobs, `database` is a URL, or empty for SQLite in `data`.
+    `data` holds the database file, and the files of jobs for `job_days` days after their end; `database` is a URL, or
+    empty for SQLite in `data`.
     """
 
     places: Places
@@ -37,6 +38,7 @@ class Settings:
     rate: float = 0.0
     min_disk: int = 200
     log_level: str = "info"
+    job_days: int = 7
     webhook_hosts: tuple[str, ...] = ()
 
     @property
@@ -57,6 +59,10 @@ class Settings:
             ledger=environment.get("FENBAN_LEDGER") or DEFAULT_LEDGER,
             database=_database(environment),
             record=_switch(environment, "FENBAN_RECORD"),
+            worker=_switch(environment, "FENBAN_WORKER"),
+            max_upload=_positive(environment, "FENBAN_MAX_UPLOAD", MAX_UPLOAD),
+            job_days=_positive(environment, "FENBAN_JOB_DAYS", 7),
+            webhook_hosts=tuple(one for one in environment.get("FENBAN_WEBHOOK_HOSTS", "").split(",") if one),
             max_body=_positive(environment, "FENBAN_MAX_BODY", MAX_BODY),
             max_batch=_positive(environment, "FENBAN_MAX_BATCH", MAX_BATCH),
             rate=_positive(environment, "FENBAN_RATE", 0),

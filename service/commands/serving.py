@@ -7,7 +7,8 @@ import dataclasses
 import os
 import sys
 import tempfile
-from typing import Final
+from contextlib import nullcontext
+from typing import Any, Final
 
 import sqlalchemy as sa
 import uvicorn
@@ -16,6 +17,7 @@ from uvicorn.supervisors import Multiprocess
 from classifier.terminal import DONE, Command, first_build_progress, ledger_option
 from service import logs
 from service.app import create_app
+from service.commands.companion import Companion
 from service.desks import Desks
 from service.errors import StoreUnavailableError
 from service.keys import list_keys
@@ -71,17 +73,26 @@ def _serve(given: argparse.Namespace) -> int:
     if not guarded:
         _say("尚未设置密钥，只供本机使用；供别的机器使用前，请运行 fenban keys create --name 名称 --role admin")
     logs.configure(settings.log_level)
-    options = {"host": given.host, "port": given.port, "log_config": None, "timeout_graceful_shutdown": _GRACE}
-    if given.workers == 1:
-        uvicorn.Server(uvicorn.Config(create_app(settings, desks), **options)).run()
-        return DONE
-    # What this process has read is of no use to the others.
-    del desks, suggester
+    with Companion() if settings.worker else nullcontext():
+        if given.workers == 1:
+            uvicorn.Server(uvicorn.Config(create_app(settings, desks), **_where(given))).run()
+        else:
+            # What this process has read is of no use to the others.
+            del desks, suggester
+            _serve_from_several(given)
+    return DONE
+
+
+def _serve_from_several(given: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(prefix="fenban-metrics-") as shared:
         os.environ |= {"FENBAN_LEDGER": given.ledger, "PROMETHEUS_MULTIPROC_DIR": shared}
-        config = uvicorn.Config("service.commands.serving:application", factory=True, workers=given.workers, **options)
+        factory = "service.commands.serving:application"
+        config = uvicorn.Config(factory, factory=True, workers=given.workers, **_where(given))
         Multiprocess(config, sockets=[config.bind_socket()]).run()
-    return DONE
+
+
+def _where(given: argparse.Namespace) -> dict[str, Any]:
+    return {"host": given.host, "port": given.port, "log_config": None, "timeout_graceful_shutdown": _GRACE}
 
 
 def _say(line: str) -> None:

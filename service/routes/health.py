@@ -7,9 +7,11 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 
+from service import jobs
 from service.access import resources_of
 from service.readiness import OK, readiness
-from service.schemas import LiveOut, ReadyOut
+from service.resources import Resources
+from service.schemas.operation import LiveOut, ReadyOut
 from service.wire import respond
 
 router = APIRouter(tags=["运行"])
@@ -36,5 +38,11 @@ async def ready(request: Request) -> Response:
 @router.get("/metrics", response_class=PlainTextResponse, summary="Prometheus 指标")
 async def metrics(request: Request) -> Response:
     """请求数和耗时、建议数、处理数、任务数；多进程时为各进程之和。不含诉求内容。"""
-    shown = await run_in_threadpool(resources_of(request).metrics.show)
-    return Response(shown, media_type=CONTENT_TYPE_LATEST)
+    return Response(await run_in_threadpool(_show, resources_of(request)), media_type=CONTENT_TYPE_LATEST)
+
+
+def _show(resources: Resources) -> bytes:
+    with resources.store.reading() as connection:
+        for (kind, state), count in jobs.counts(connection).items():
+            resources.metrics.jobs.labels(kind, state).set(count)
+    return resources.metrics.show()

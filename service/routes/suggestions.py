@@ -18,7 +18,7 @@ from service.domain import Caller
 from service.errors import BatchTooLargeError
 from service.idempotency import Once, once
 from service.intake import answer_complaint
-from service.schemas import AnswerOut, BatchIn, BatchOut, ComplaintIn
+from service.schemas.suggestions import AnswerOut, BatchIn, BatchOut, ComplaintIn
 
 router = APIRouter(prefix="/v1", tags=["建议"])
 

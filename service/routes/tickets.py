@@ -13,7 +13,7 @@ from service.access import LedgerName, caller_of, ledger_of, resources_of
 from service.domain import Role, Ruling, Ticket
 from service.idempotency import Answer
 from service.routes.suggestions import IdempotencyKey
-from service.schemas import DecisionIn, TicketListOut, TicketOut, TicketQuery
+from service.schemas.tickets import DecisionIn, TicketListOut, TicketOut, TicketQuery
 from service.tickets import TicketFilter
 from service.wire import respond, to_json
 

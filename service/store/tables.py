@@ -151,6 +151,8 @@ jobs: Final = _table(
     _text("webhook"),
     _text("webhook_secret"),
     _text("webhook_state"),
+    sa.Column("webhook_tries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("webhook_due", Instant),
     _text("worker"),
     sa.Column("lease", Instant),
 )

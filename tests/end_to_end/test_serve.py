@@ -24,7 +24,7 @@ def _fenban(*arguments: str, ledgers: Path, models: Path) -> subprocess.Popen[st
         **os.environ,
         "FENBAN_LEDGERS": str(ledgers),
         "FENBAN_MODELS": str(models),
-        "FENBAN_DATA": str(models.parent / "data"),
+        "FENBAN_DATA": str(models / "data"),
         "PYTHONUNBUFFERED": "1",
     }
     command = [sys.executable, "-m", "classifier.cli", *arguments]

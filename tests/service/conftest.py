@@ -53,7 +53,7 @@ def open_client(
 
         def start(client: tuple[str, int] = LOCAL, **changes: Any) -> TestClient:
             given = {"database": new_database(), "data": tmp_path_factory.mktemp("data"), **changes}
-            usual = Settings(places, ledger="small", max_body=200_000, max_batch=5)
+            usual = Settings(places, ledger="small", max_body=200_000, max_batch=5, worker=False)
             app = create_app(dataclasses.replace(usual, **given))
             return stack.enter_context(TestClient(app, client=client, raise_server_exceptions=False))
 

@@ -20,7 +20,7 @@ from classifier.settings import Places
 from classifier.suggest.suggester import Suggester
 from service.desks import Desks
 from service.documentation import CODES
-from service.schemas import AnswerOut
+from service.schemas.suggestions import AnswerOut
 
 Open = Callable[..., TestClient]
 

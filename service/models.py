@@ -1,0 +1,101 @@
+"""Versions of a ledger's model: which there are, and switching between them, with a line in the audit log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from classifier.catalogue.ledger import Ledger
+from classifier.errors import ModelNotFoundError
+from classifier.registry.versions import Registry, Version
+from classifier.settings import Places
+from classifier.workshop import promote_version
+from service import audit
+from service.domain import Caller
+from service.errors import VersionNotFoundError
+from service.store.database import Store
+
+
+@dataclass(frozen=True, slots=True)
+class VersionFacts:
+    """What is shown of a version."""
+
+    version: str
+    in_use: bool
+    created: str | None
+    rows: dict[str, int] | None
+    metrics: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A version put in use, and the one it replaced; None is none of the ledger's own."""
+
+    ledger: str
+    in_use: str | None
+    before: str | None
+
+
+def facts(version: Version) -> VersionFacts:
+    """Read what is shown of a version from its manifest."""
+    manifest = version.manifest
+    return VersionFacts(
+        version.name, version.in_use, manifest.get("created"), manifest.get("rows"), manifest.get("metrics")
+    )
+
+
+def find(registry: Registry, ledger: str, name: str) -> Version:
+    """Return a version of the ledger's own.
+
+    Raises:
+        VersionNotFoundError: there is none of that name.
+    """
+    try:
+        return registry.find(ledger, name)
+    except ModelNotFoundError as error:
+        raise VersionNotFoundError(ledger, name) from error
+
+
+def promote(
+    places: Places, store: Store, ledger: Ledger, name: str, caller: Caller, *, forced: bool = False, reason: str = ""
+) -> Switch:
+    """Put a version in use if the gate lets it pass, or it is forced; every process takes it up within seconds.
+
+    Raises:
+        VersionNotFoundError: there is none of that name.
+        PromotionRefusedError: the gate refuses it.
+        BundleError: it cannot be used.
+    """
+    registry = Registry(places.models)
+    find(registry, ledger.name, name)
+    before = _in_use(registry, ledger.name)
+    version = promote_version(ledger, places, name, forced=forced, reason=reason or caller.name)
+    switch = Switch(ledger.name, version.name, before)
+    _note(store, "model_promoted", switch, caller)
+    return switch
+
+
+def rollback(registry: Registry, store: Store, ledger: str, caller: Caller, leaving: str | None = None) -> Switch:
+    """Go back to the version used before, or do nothing where `leaving` is not the one in use any more.
+
+    Raises:
+        VersionNotFoundError: the version to leave is not there.
+        NothingToRollBackError: there is none to go back to.
+        BundleError: the former one cannot be used.
+    """
+    before = _in_use(registry, ledger)
+    if leaving is not None and find(registry, ledger, leaving).name != before:
+        return Switch(ledger, before, before)
+    version = registry.rollback(ledger, caller.name)
+    switch = Switch(ledger, version.name if version else None, before)
+    _note(store, "model_rolled_back", switch, caller)
+    return switch
+
+
+def _note(store: Store, action: str, switch: Switch, caller: Caller) -> None:
+    with store.writing() as connection:
+        audit.note(connection, caller, action, switch.in_use or "", switch.ledger, {"before": switch.before})
+
+
+def _in_use(registry: Registry, ledger: str) -> str | None:
+    return next((version.name for version in registry.versions(ledger) if version.in_use), None)

@@ -1,0 +1,281 @@
+"""Reports (报表) from what is recorded: counts, returns, agreement of people with the model, drift, matters.
+
+All count tickets of one ledger by their day of intake, both ends included.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from service.domain import Action, Matter
+from service.store import tables
+
+
+class By(StrEnum):
+    """What to count by."""
+
+    CATEGORY = "category"
+    DEPARTMENT = "department"
+    REGION = "region"
+    KIND = "kind"
+    URGENCY = "urgency"
+    VERDICT = "verdict"
+    STATE = "state"
+    MODEL = "model"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days of one ledger, both ends included."""
+
+    ledger: str
+    first: dt.date
+    last: dt.date
+
+    @property
+    def before(self) -> Period:
+        """The period of the same length right before."""
+        begins = max(self.first.toordinal() - (self.last - self.first).days - 1, 1)
+        ends = max(self.first.toordinal() - 1, 1)
+        return Period(self.ledger, dt.date.fromordinal(begins), dt.date.fromordinal(ends))
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Tickets that share a value; `automatic` could be dispatched without a person."""
+
+    key: str
+    tickets: int
+    automatic: int
+    returned: int
+    closed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """A department's first dispatches and how many it returned (退单); `rate` is their share."""
+
+    department: str
+    dispatched: int
+    returned: int
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How the decided tickets of one verdict ended, as shares of `decided`; None where nothing was decided.
+
+    `in_first_three` is the share whose category was among the candidates, `unreturned` of those never returned.
+    """
+
+    verdict: str
+    tickets: int
+    decided: int
+    category_kept: float | None
+    in_first_three: float | None
+    department_kept: float | None
+    unreturned: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A category's share before and now."""
+
+    category: str
+    before: float
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How a period differs from the one before it.
+
+    `stability_index` is the population stability index over categories: below 0.1 the mix is the same, above 0.25 it
+    has changed (Siddiqi, Credit Risk Scorecards, 2006); None where either period has no ticket.
+    """
+
+    tickets_before: int
+    tickets_now: int
+    stability_index: float | None
+    probability_before: float | None
+    probability_now: float | None
+    manual_before: float | None
+    manual_now: float | None
+    shifts: tuple[Shift, ...]
+
+
+_SHIFTS: Final = 10
+_LEAST_SHARE: Final = 1e-4
+"""What a category without a ticket counts as, so that the index stays finite."""
+
+
+def counts(connection: sa.Connection, period: Period, by: By) -> list[Count]:
+    """Count tickets by what they are now, most first; by time, in order."""
+    table = tables.tickets
+    column: sa.ColumnElement[str] = table.c["day" if by in (By.WEEK, By.MONTH) else by.value]
+    query = _of(
+        period,
+        column,
+        sa.func.count(),
+        _sum(table.c.verdict == "auto"),
+        _sum(table.c.returns > 0),
+        _sum(table.c.state == Action.CLOSED.value),
+    ).group_by(column)
+    totals: dict[str, list[int]] = {}
+    name = _TIMES.get(by, str)
+    for key, *numbers in connection.execute(query):
+        total = totals.setdefault(name(key), [0, 0, 0, 0])
+        totals[name(key)] = [one + int(other) for one, other in zip(total, numbers, strict=True)]
+    in_order = by in (By.DAY, By.WEEK, By.MONTH)
+    found = [Count(key, *numbers) for key, numbers in totals.items()]
+    return sorted(found, key=lambda one: (0, one.key) if in_order else (-one.tickets, one.key))
+
+
+def returns(connection: sa.Connection, period: Period) -> list[Returns]:
+    """Return what each department was sent first and what it sent back, most returns first."""
+    table, rulings = tables.tickets, tables.rulings
+    query = _of(period, table.c.suggested_department, sa.func.count()).group_by(table.c.suggested_department)
+    sent: dict[str, int] = {name: count for name, count in connection.execute(query)}  # noqa: C416 - rows are no pairs
+    back = (
+        _of(period, rulings.c.department, sa.func.count(sa.distinct(table.c.no)))
+        .select_from(table.join(rulings, rulings.c.ticket == table.c.no))
+        .where(rulings.c.action == Action.RETURNED.value)
+        .group_by(rulings.c.department)
+    )
+    returned: dict[str, int] = {name: count for name, count in connection.execute(back)}  # noqa: C416
+    found = [
+        Returns(name, sent.get(name, 0), returned.get(name, 0), _share(returned.get(name, 0), sent.get(name, 0)) or 0.0)
+        for name in {*sent, *returned} - {""}
+    ]
+    return sorted(found, key=lambda one: (-one.returned, -one.dispatched, one.department))
+
+
+def agreement(connection: sa.Connection, period: Period) -> list[Agreement]:
+    """Return how decided tickets ended beside what was suggested, for each verdict and for all (`""`)."""
+    table = tables.tickets
+    decided = table.c.state != "suggested"
+    kept = sa.and_(decided, table.c.category == table.c.suggested_category)
+    candidates = sa.literal("|") + table.c.runners_up + "|"
+    among = candidates.contains(sa.literal("|") + table.c.category + "|")
+    query = _of(
+        period,
+        table.c.verdict,
+        sa.func.count(),
+        _sum(decided),
+        _sum(kept),
+        _sum(sa.or_(kept, sa.and_(decided, among))),
+        _sum(sa.and_(decided, table.c.department == table.c.suggested_department)),
+        _sum(sa.and_(decided, table.c.returns == 0)),
+    ).group_by(table.c.verdict)
+    rows = {verdict: [int(one) for one in numbers] for verdict, *numbers in connection.execute(query)}
+    if not rows:
+        return []
+    rows = {"": [sum(column) for column in zip(*rows.values(), strict=True)], **dict(sorted(rows.items()))}
+    return [
+        Agreement(name, total, of, *(_share(one, of) for one in parts)) for name, (total, of, *parts) in rows.items()
+    ]
+
+
+def drift(connection: sa.Connection, period: Period) -> Drift:
+    """Compare a period with the one of the same length right before it."""
+    then, now = (_mix(connection, one) for one in (period.before, period))
+    shares = {
+        name: Shift(
+            name, _share(then.categories[name], then.tickets) or 0.0, _share(now.categories[name], now.tickets) or 0.0
+        )
+        for name in {*then.categories, *now.categories}
+    }
+    largest = sorted(shares.values(), key=lambda one: (-abs(one.now - one.before), one.category))
+    index = None
+    if then.tickets and now.tickets:
+        index = round(sum(_divergence(one) for one in shares.values()), 4)
+    return Drift(
+        then.tickets,
+        now.tickets,
+        index,
+        then.probability,
+        now.probability,
+        _share(then.manual, then.tickets),
+        _share(now.manual, now.tickets),
+        tuple(largest[:_SHIFTS]),
+    )
+
+
+def matters(connection: sa.Connection, period: Period, least: int, limit: int) -> list[tuple[Matter, str]]:
+    """Return the matters that began in the period and that most people complain of, with their categories."""
+    table = tables.tickets
+    query = (
+        _of(period, table.c.id, table.c.matter_size, table.c.recorded, table.c.category)
+        .where(table.c.matter == table.c.no, table.c.matter_size >= least)
+        .order_by(table.c.matter_size.desc(), table.c.no)
+        .limit(limit)
+    )
+    return [(Matter(name, size, since), category) for name, size, since, category in connection.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Mix:
+    tickets: int
+    categories: Counter[str]
+    manual: int
+    probability: float | None
+
+
+def _mix(connection: sa.Connection, period: Period) -> _Mix:
+    table = tables.tickets
+    query = _of(
+        period,
+        table.c.suggested_category,
+        sa.func.count(),
+        _sum(table.c.verdict == "manual"),
+        sa.func.sum(table.c.probability),
+    ).group_by(table.c.suggested_category)
+    categories: Counter[str] = Counter()
+    manual, probability = 0, 0.0
+    for name, count, by_hand, total in connection.execute(query):
+        categories[name] = count
+        manual += int(by_hand)
+        probability += total
+    tickets = categories.total()
+    return _Mix(tickets, categories, manual, round(probability / tickets, 4) if tickets else None)
+
+
+def _divergence(shift: Shift) -> float:
+    before, now = max(shift.before, _LEAST_SHARE), max(shift.now, _LEAST_SHARE)
+    return (now - before) * math.log(now / before)
+
+
+def _of(period: Period, *columns: Any) -> Any:
+    """Select columns of a period's tickets."""
+    table = tables.tickets
+    return sa.select(*columns).where(
+        table.c.ledger == period.ledger, table.c.day.between(period.first.isoformat(), period.last.isoformat())
+    )
+
+
+def _sum(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.sum(sa.case((condition, 1), else_=0))
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
+
+
+def _week(day: str) -> str:
+    """Return the ISO week of a day, such as 2026-W48."""
+    year, week, _ = dt.date.fromisoformat(day).isocalendar()
+    return f"{year}-W{week:02d}"
+
+
+_TIMES: Final[Mapping[By, Callable[[str], str]]] = {By.WEEK: _week, By.MONTH: lambda day: day[:7]}

@@ -1,0 +1,116 @@
+"""`/v1/catalogue/…`: a ledger's categories, departments, duties, regions and deadlines, as they are in force."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from classifier.catalogue.ledger import Ledger
+from service.access import LedgerName, ledger_of, resources_of
+from service.schemas.catalogue import (
+    CategoriesOut,
+    DeadlinesOut,
+    DepartmentsOut,
+    DutiesOut,
+    LedgerOut,
+    RegionsOut,
+)
+from service.wire import respond
+
+router = APIRouter(prefix="/v1/catalogue", tags=["台账"])
+
+Wanted = Annotated[str, Query(alias="q", description="名称或代码中含有的文字，可空", max_length=100)]
+
+
+@router.get("", response_model=LedgerOut, summary="台账概况")
+async def overview(request: Request, ledger: LedgerName = "") -> Response:
+    """名称、上级台账、各表条数和指纹；指纹不变，则各表不变，可据此缓存。"""
+    found = await _ledger(request, ledger)
+    return respond(
+        {
+            "name": found.name,
+            "title": found.settings.title,
+            "parent": found.parent.name if found.parent else None,
+            "fingerprint": found.fingerprint,
+            "categories": len(found.categories),
+            "departments": len(found.departments),
+            "regions": len(found.regions),
+            "target_accuracy": found.settings.target_accuracy,
+            "retention_days": found.settings.retention_days,
+        }
+    )
+
+
+@router.get("/categories", response_model=CategoriesOut, summary="类别")
+async def categories(request: Request, ledger: LedgerName = "", q: Wanted = "") -> Response:
+    """全部类别，按表中顺序；`replaced_by` 不为空的已被取代。"""
+    found = await _ledger(request, ledger)
+    rows = [
+        {
+            **_fields(one, "definition", "keywords", "replaced_by", "parent", "code", "name", "path", "level"),
+            **_days(one),
+        }
+        for one in _matching(found.categories, q, "path")
+    ]
+    return respond({"categories": rows})
+
+
+@router.get("/departments", response_model=DepartmentsOut, summary="部门")
+async def departments(request: Request, ledger: LedgerName = "", q: Wanted = "") -> Response:
+    """全部部门，含从上级台账继承的。"""
+    found = await _ledger(request, ledger)
+    return respond(
+        {"departments": [_fields(one, "code", "name", "level", "aliases") for one in _matching(found.departments, q)]}
+    )
+
+
+@router.get("/duties", response_model=DutiesOut, summary="职责清单")
+async def duties(
+    request: Request,
+    ledger: LedgerName = "",
+    category: Annotated[str, Query(description="类别代码，可空", max_length=100)] = "",
+) -> Response:
+    """本台账的职责清单；`@jurisdiction` 表示属地。未列出的类别适用上级台账的职责。"""
+    found = await _ledger(request, ledger)
+    wanted = (one for one in found.duties if not category or one.category == category)
+    columns = ("category", "lead", "assisting", "level", "region", "basis")
+    return respond({"duties": [{**_fields(one, *columns), **_days(one)} for one in wanted]})
+
+
+@router.get("/regions", response_model=RegionsOut, summary="地区")
+async def regions(request: Request, ledger: LedgerName = "", q: Wanted = "") -> Response:
+    """区县、镇街、村社，及其属地单位。"""
+    found = await _ledger(request, ledger)
+    columns = ("code", "name", "parent", "aliases", "department", "path")
+    return respond({"regions": [_fields(one, *columns) for one in _matching(found.regions, q, "path")]})
+
+
+@router.get("/deadlines", response_model=DeadlinesOut, summary="办理时限")
+async def deadlines(request: Request, ledger: LedgerName = "") -> Response:
+    """各诉求类型和紧急程度的办理时限，工作小时。"""
+    found = await _ledger(request, ledger)
+    rows = [
+        {"kind": kind, "urgency": urgency, "working_hours": hours} for (kind, urgency), hours in found.deadlines.items()
+    ]
+    return respond({"deadlines": rows})
+
+
+async def _ledger(request: Request, asked: str) -> Ledger:
+    return (await resources_of(request).desks.ready(ledger_of(request, asked))).ledger
+
+
+def _matching(rows: Iterable[Any], wanted: str, more: str = "name") -> list[Any]:
+    return [one for one in rows if wanted in one.code or wanted in one.name or wanted in getattr(one, more)]
+
+
+def _fields(value: Any, *names: str) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in names}
+
+
+def _days(value: Any) -> dict[str, Any]:
+    validity = dataclasses.asdict(value.validity)
+    return {"valid_from": validity["first"], "valid_to": validity["last"]}

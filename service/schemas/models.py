@@ -1,0 +1,43 @@
+"""Versions of models over the wire, described in Chinese."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+
+class VersionOut(BaseModel):
+    """模型的一个版本。"""
+
+    version: Annotated[str, Field(description="版本", examples=["v3"])]
+    in_use: Annotated[bool, Field(description="是否使用中")]
+    created: Annotated[str | None, Field(description="建立时间")]
+    rows: Annotated[
+        dict[str, int] | None, Field(description="训练所用的诉求数：base 上级，own 自己，backlog 未标注的积压")
+    ]
+    metrics: Annotated[dict[str, Any] | None, Field(description="训练时在未见过的诉求上的各项指标")]
+
+
+class ModelsOut(BaseModel):
+    """一个台账的模型。"""
+
+    ledger: Annotated[str, Field(description="台账", examples=["hotline"])]
+    model: Annotated[str | None, Field(description="使用中的模型；可能是上级台账的", examples=["hotline/v3"])]
+    versions: Annotated[list[VersionOut], Field(description="本台账自己的版本，旧的在前")]
+
+
+class VersionFactsOut(VersionOut):
+    """一个版本的全部说明。"""
+
+    manifest: Annotated[
+        dict[str, Any], Field(description="版本清单：文件的 SHA-256、语料和台账指纹、库版本、指标、阈值")
+    ]
+
+
+class SwitchOut(BaseModel):
+    """模型切换的结果。"""
+
+    ledger: Annotated[str, Field(description="台账", examples=["hotline"])]
+    in_use: Annotated[str | None, Field(description="现在使用的版本；空为改用上级台账的", examples=["v3"])]
+    before: Annotated[str | None, Field(description="之前使用的版本", examples=["v2"])]

@@ -1,0 +1,104 @@
+"""Reports over the wire, described in Chinese."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from service.schemas.suggestions import MatterOut
+
+Share = Annotated[float | None, Field(ge=0, le=1, examples=[0.93])]
+
+
+class _PeriodOut(BaseModel):
+    ledger: Annotated[str, Field(description="台账", examples=["hotline"])]
+    first: Annotated[dt.date, Field(description="受理日期从")]
+    last: Annotated[dt.date, Field(description="受理日期到")]
+
+
+class CountOut(BaseModel):
+    """一项的工单数。"""
+
+    key: Annotated[str, Field(description="代码，或日期、周、月等", examples=["030603"])]
+    name: Annotated[str, Field(description="名称", examples=["城乡建设/物业管理/小区公共设施"])]
+    tickets: Annotated[int, Field(description="工单数", ge=0)]
+    automatic: Annotated[int, Field(description="其中可自动派单的", ge=0)]
+    returned: Annotated[int, Field(description="其中被退过的", ge=0)]
+    closed: Annotated[int, Field(description="其中已办结的", ge=0)]
+
+
+class CountsOut(_PeriodOut):
+    """计数。"""
+
+    rows: list[CountOut]
+
+
+class ReturnOut(BaseModel):
+    """一个部门的退单。"""
+
+    department: Annotated[str, Field(description="部门代码")]
+    name: Annotated[str, Field(description="部门名称", examples=["住房城乡建设"])]
+    dispatched: Annotated[int, Field(description="首次派到它的工单数", ge=0)]
+    returned: Annotated[int, Field(description="它退回的工单数", ge=0)]
+    rate: Annotated[float, Field(description="退回数与首次派到数之比", ge=0)]
+
+
+class ReturnsOut(_PeriodOut):
+    """退单。"""
+
+    rows: list[ReturnOut]
+
+
+class AgreementRowOut(BaseModel):
+    """一种处理方式的一致程度。"""
+
+    verdict: Annotated[str, Field(description="auto、suggest、manual；空为合计")]
+    tickets: Annotated[int, Field(description="工单数", ge=0)]
+    decided: Annotated[int, Field(description="其中已处理的", ge=0)]
+    category_kept: Annotated[Share, Field(description="已处理的中，类别未改的比例")]
+    in_first_three: Annotated[Share, Field(description="已处理的中，类别在候选之列的比例")]
+    department_kept: Annotated[Share, Field(description="已处理的中，部门未改的比例")]
+    unreturned: Annotated[Share, Field(description="已处理的中，从未退单的比例")]
+
+
+class AgreementOut(_PeriodOut):
+    """人与模型的一致程度。"""
+
+    rows: list[AgreementRowOut]
+
+
+class ShiftOut(BaseModel):
+    """一个类别占比的变化。"""
+
+    category: Annotated[str, Field(description="类别代码")]
+    name: Annotated[str, Field(description="类别路径")]
+    before: Annotated[float, Field(description="之前的占比", ge=0, le=1)]
+    now: Annotated[float, Field(description="现在的占比", ge=0, le=1)]
+
+
+class DriftOut(_PeriodOut):
+    """诉求构成的变化。"""
+
+    tickets_before: Annotated[int, Field(description="之前的工单数", ge=0)]
+    tickets_now: Annotated[int, Field(description="现在的工单数", ge=0)]
+    stability_index: Annotated[float | None, Field(description="类别构成的稳定性指数（PSI）", ge=0, examples=[0.08])]
+    probability_before: Annotated[Share, Field(description="之前的平均把握")]
+    probability_now: Annotated[Share, Field(description="现在的平均把握")]
+    manual_before: Annotated[Share, Field(description="之前须人工处理的比例")]
+    manual_now: Annotated[Share, Field(description="现在须人工处理的比例")]
+    shifts: Annotated[list[ShiftOut], Field(description="变化最大的类别")]
+
+
+class MatterRowOut(MatterOut):
+    """一件事项。"""
+
+    category: Annotated[str, Field(description="类别代码")]
+    name: Annotated[str, Field(description="类别路径")]
+
+
+class MattersOut(_PeriodOut):
+    """多人反映的同一事项。"""
+
+    rows: list[MatterRowOut]
