@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from classifier.domain import Category, Department, Region, Source, Suggestion
@@ -25,18 +26,25 @@ _SHOWN: dict[type, tuple[str, ...]] = {
 
 def plain(value: Any) -> Any:
     """Turn domain values into what JSON holds; categories, departments and regions by code, name and place."""
-    for kind, names in _SHOWN.items():
-        if isinstance(value, kind):
-            return {name: getattr(value, name) for name in names}
+    if isinstance(value, float):
+        return round(value, 6)
     if isinstance(value, Enum):
         return value.value
-    if dataclasses.is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, dict):
-        return {key: plain(one) for key, one in value.items()}
     if isinstance(value, (tuple, list)):
         return [plain(one) for one in value]
-    return round(value, 6) if isinstance(value, float) else value
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
+    kind: type = type(value)
+    names = _names(kind)
+    return {name: plain(getattr(value, name)) for name in names} if names else value
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """Return the fields of a kind of value that are shown; none where it is no dataclass."""
+    if kind in _SHOWN:
+        return _SHOWN[kind]
+    return tuple(one.name for one in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else ()
 
 
 def lines(suggestion: Suggestion, text: str, title: str = "") -> list[str]:

@@ -17,7 +17,7 @@ from service.answers import translate_errors
 from service.desks import Desks
 from service.documentation import DESCRIPTION, complete
 from service.resources import Resources
-from service.routes import catalogue, health, jobs, models, pages, reports, suggestions, tickets
+from service.routes import auditing, catalogue, health, jobs, models, pages, reports, suggestions, tickets, trainings
 from service.settings import Settings
 from service.traffic import Account, Gate, LimitBody
 
@@ -44,7 +44,7 @@ def create_app(settings: Settings, desks: Desks | None = None) -> FastAPI:
         static_url="/web/docs",
     )
     app.state.resources = resources
-    for routes in (suggestions, tickets, jobs, models, catalogue, reports, health, pages):
+    for routes in (suggestions, tickets, jobs, trainings, models, catalogue, reports, auditing, health, pages):
         app.include_router(routes.router)
     app.mount("/web", StaticFiles(directory=WEB), name="web")
     translate_errors(app)

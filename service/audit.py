@@ -19,6 +19,7 @@ from service.store.database import now
 class Entry:
     """One line of the log; `caller` is a key's name and id, `subject` what it was done to."""
 
+    no: int
     at: dt.datetime
     caller: str
     action: str
@@ -48,13 +49,15 @@ def note(
     )
 
 
-def entries(connection: sa.Connection, limit: int = 100, before: int | None = None) -> list[Entry]:
-    """Return the latest entries, newest first; `before` is the number of one to go on from."""
+def entries(connection: sa.Connection, limit: int = 100, before: int | None = None, ledger: str = "") -> list[Entry]:
+    """Return the latest entries, newest first, of one ledger or of all; `before` is the number to go on from."""
     log = tables.audit
     query = sa.select(log).order_by(log.c.no.desc()).limit(limit)
     if before is not None:
         query = query.where(log.c.no < before)
+    if ledger:
+        query = query.where(log.c.ledger == ledger)
     return [
-        Entry(row.at, row.caller, row.action, row.ledger, row.subject, json.loads(row.detail))
+        Entry(row.no, row.at, row.caller, row.action, row.ledger, row.subject, json.loads(row.detail))
         for row in connection.execute(query)
     ]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from classifier.catalogue.ledger import Ledger
-from classifier.errors import ModelNotFoundError
+from classifier.errors import ModelNotFoundError, NothingToRollBackError
+from classifier.registry.history import before
 from classifier.registry.versions import Registry, Version
 from classifier.settings import Places
 from classifier.workshop import promote_version
@@ -68,26 +69,30 @@ def promote(
     """
     registry = Registry(places.models)
     find(registry, ledger.name, name)
-    before = _in_use(registry, ledger.name)
+    present = _in_use(registry, ledger.name)
     version = promote_version(ledger, places, name, forced=forced, reason=reason or caller.name)
-    switch = Switch(ledger.name, version.name, before)
+    switch = Switch(ledger.name, version.name, present)
     _note(store, "model_promoted", switch, caller)
     return switch
 
 
-def rollback(registry: Registry, store: Store, ledger: str, caller: Caller, leaving: str | None = None) -> Switch:
+def rollback(registry: Registry, store: Store, ledger: Ledger, caller: Caller, leaving: str | None = None) -> Switch:
     """Go back to the version used before, or do nothing where `leaving` is not the one in use any more.
+
+    A child ledger whose first version is left uses its parent's model again; a ledger that starts from none would be
+    left without a model, so that is refused.
 
     Raises:
         VersionNotFoundError: the version to leave is not there.
         NothingToRollBackError: there is none to go back to.
-        BundleError: the former one cannot be used.
     """
-    before = _in_use(registry, ledger)
-    if leaving is not None and find(registry, ledger, leaving).name != before:
-        return Switch(ledger, before, before)
-    version = registry.rollback(ledger, caller.name)
-    switch = Switch(ledger, version.name if version else None, before)
+    present = _in_use(registry, ledger.name)
+    if leaving is not None and find(registry, ledger.name, leaving).name != present:
+        return Switch(ledger.name, present, present)
+    if ledger.parent is None and not (present and before(registry.roots[0] / ledger.name, present)):
+        raise NothingToRollBackError(ledger.name, present or "")
+    version = registry.rollback(ledger.name, caller.name)
+    switch = Switch(ledger.name, version.name if version else None, present)
     _note(store, "model_rolled_back", switch, caller)
     return switch
 

@@ -15,11 +15,11 @@ from service.backlogs import work_backlog
 from service.commands.serving import open_store
 from service.domain import JobKind
 from service.settings import Settings
-from service.worker import Work, Worker
+from service.trainings import work_training
+from service.worker import Worker
 
 _log = logging.getLogger("fenban.worker")
 
-WORKS: Final[dict[JobKind, Work]] = {JobKind.BATCH: work_backlog}
 _COURTESY: Final = 10
 """Niceness of a worker beside a server: clerks come before backlogs."""
 
@@ -28,7 +28,7 @@ def _worker(given: argparse.Namespace) -> int:
     settings = Settings.from_environment()
     store = open_store(settings)
     logs.configure(settings.log_level)
-    worker = Worker(settings, store, WORKS)
+    worker = Worker(settings, store, {JobKind.BATCH: work_backlog, JobKind.TRAINING: work_training(store)})
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: worker.stopping.set())
     if given.parent:

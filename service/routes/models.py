@@ -81,9 +81,10 @@ async def rollback_from(version: VersionName, request: Request, ledger: LedgerNa
 async def _rollback(request: Request, ledger: str, leaving: str | None) -> Response:
     name = ledger_of(request, ledger, Role.STEWARD)
     resources, caller = resources_of(request), caller_of(request, Role.STEWARD)
+    found = (await resources.desks.ready(name)).ledger
 
     def switch() -> Switch:
-        done = models.rollback(resources.desks.registry, resources.store, name, caller, leaving)
+        done = models.rollback(resources.desks.registry, resources.store, found, caller, leaving)
         resources.desks.refresh()
         return done
 

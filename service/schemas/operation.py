@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
+
+from service.schemas.fields import Moment
 
 
 class LiveOut(BaseModel):
@@ -26,3 +28,22 @@ class ReadyOut(BaseModel):
             examples=[{"model": "ok", "database": "ok", "disk": "ok", "worker": "ok"}],
         ),
     ]
+
+
+class AuditEntryOut(BaseModel):
+    """审计日志的一条。"""
+
+    no: Annotated[int, Field(description="序号", ge=1)]
+    at: Annotated[Moment, Field(description="时间")]
+    caller: Annotated[str, Field(description="密钥的名称和编号")]
+    action: Annotated[str, Field(description="做了什么", examples=["model_promoted"])]
+    ledger: Annotated[str, Field(description="台账，可空")]
+    subject: Annotated[str, Field(description="对象：工单、任务、版本或密钥的编号")]
+    detail: Annotated[dict[str, Any], Field(description="细节，不含诉求内容")]
+
+
+class AuditOut(BaseModel):
+    """审计日志，最新的在前。"""
+
+    entries: list[AuditEntryOut]
+    next: Annotated[int | None, Field(description="续查时作为 before 传入；为空表示没有更多")]

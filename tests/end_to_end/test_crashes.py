@@ -20,8 +20,8 @@ import pytest
 
 from classifier.settings import Places
 
-ROWS = 6_000
-READY_WITHIN = 30
+ROWS = 4_000
+READY_WITHIN = 90
 
 
 class Service:
@@ -81,7 +81,7 @@ def service(request: pytest.FixtureRequest, places: Places, tmp_path: Path) -> I
 
 
 def _wait_for(url: str, job: str, state: str) -> dict[str, Any]:
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
         found: dict[str, Any] = httpx2.get(f"{url}/v1/jobs/{job}").json()
         if found["state"] == state:

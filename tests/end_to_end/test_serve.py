@@ -75,6 +75,10 @@ def test_serve_builds_the_model_answers_and_stops_in_good_order(
     assert answer["categories"][0]["category"]["name"] == "工资问题"
     assert answer["model"] == "small/v1"
     assert "受理" in httpx2.get(url).text
+    for _ in range(15):
+        httpx2.post(f"{url}/v1/suggestions", json={"text": "老板拖欠工资半年不给"})
+    lines = httpx2.get(f"{url}/metrics").text.splitlines()
+    assert sum(float(line.split()[-1]) for line in lines if line.startswith("fenban_suggestions_total")) == 16
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=30)[1]
     assert "首次使用" in said

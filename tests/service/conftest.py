@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -68,8 +68,8 @@ def client(open_client: Open) -> TestClient:
 class Server:
     """A server that can be stopped and started again on the same port."""
 
-    def __init__(self, places: Places, data: Path) -> None:
-        self._settings = Settings(places, ledger="small", data=data)
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -98,8 +98,25 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(places: Places, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    one = Server(places, tmp_path_factory.mktemp("server"))
+    one = Server(Settings(places, ledger="small", data=tmp_path_factory.mktemp("server")))
     yield one
+    one.stop()
+
+
+@pytest.fixture(scope="module")
+def server_on_each(
+    places: Places, new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The base URL of a running server, on each kind of database."""
+    data = tmp_path_factory.mktemp("server")
+    # What is asked of it may switch and roll back models: never those that all tests share.
+    own = data / "models"
+    shutil.copytree(places.models[0], own)
+    settings = Settings(
+        Places(places.ledgers, (own,)), ledger="small", data=data, database=new_database(), worker=False
+    )
+    one = Server(settings)
+    yield one.url
     one.stop()
 
 

@@ -56,7 +56,7 @@ def test_a_promoted_version_answers_the_next_request_and_is_rolled_back(client: 
     assert _answers_with(client) == "small/v2"
     assert client.post("/v1/models/rollback").json() == {"ledger": "small", "in_use": "v1", "before": "v2"}
     assert _answers_with(client) == "small/v1"
-    again = client.post("/v1/models/rollback?ledger=child")
+    again = client.post("/v1/models/rollback")
     assert (again.status_code, again.json()["error"]) == (409, "nothing_to_roll_back")
     with _resources(client).store.reading() as connection:
         logged = [row.action for row in connection.execute(sa.select(tables.audit).order_by(tables.audit.c.no))]
@@ -96,3 +96,8 @@ def test_only_a_steward_switches_models(client: TestClient, role: Role) -> None:
         answer = client.post(path, headers=headers)
         assert (answer.status_code, answer.json()["error"]) == (403, "role_forbidden")
     assert client.get("/v1/models", headers=headers).status_code == 200
+
+
+def test_a_child_without_versions_of_its_own_has_nothing_to_go_back_to(client: TestClient) -> None:
+    answer = client.post("/v1/models/rollback?ledger=child")
+    assert (answer.status_code, answer.json()["error"]) == (409, "nothing_to_roll_back")

@@ -1,0 +1,108 @@
+"""`/v1/trainings`: a ledger's model learnt anew from decisions and uploaded labels, in the background."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Query, Request, UploadFile
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from classifier.catalogue.ledger import Ledger
+from classifier.learn.dataset import read_labelled
+from service import idempotency, jobs
+from service.access import LedgerName, caller_of, ledger_of, resources_of
+from service.domain import Job, JobKind, Role
+from service.idempotency import Answer
+from service.jobs import NewJob
+from service.routes.jobs import JobId, look, submit
+from service.routes.suggestions import IdempotencyKey
+from service.schemas.jobs import JobListOut, JobOut
+from service.uploads import JobFiles
+from service.webhooks import check_webhook
+from service.wire import respond
+
+router = APIRouter(prefix="/v1/trainings", tags=["训练"])
+
+
+@router.post("", response_model=JobOut, status_code=202, summary="训练一个新版本")
+async def create(
+    request: Request,
+    file: Annotated[
+        UploadFile | None,
+        File(description="带类别的诉求：CSV、XLSX、JSONL 等，列为 text、title、category、department 等；可空"),
+    ] = None,
+    decisions: Annotated[bool, Form(description="也从已处理的工单学习")] = True,
+    promote: Annotated[bool, Form(description="通过检验就启用；否则只作为候选")] = False,
+    webhook: Annotated[str, Form(description="结束时 POST 到这个网址，可空", max_length=2000)] = "",
+    webhook_secret: Annotated[str, Form(description="回调签名的密钥；设了 webhook 就应给出", max_length=200)] = "",
+    ledger: LedgerName = "",
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """接收标注，立即答复任务编号；完成后 `result` 里有版本、与使用中的版本的比较和检验结论。须 steward 角色。
+
+    标注有误，当场答复是哪一行哪一列。
+    """
+    name = ledger_of(request, ledger, Role.STEWARD)
+    caller, resources = caller_of(request, Role.STEWARD), resources_of(request)
+    url, secret = check_webhook(webhook, webhook_secret, resources.settings.webhook_hosts)
+    options = {"decisions": decisions, "promote": promote, "name": file.filename if file else None}
+    wanted = NewJob(JobKind.TRAINING, name, options, url, secret)
+    tables: Ledger = (await resources.desks.ready(name)).ledger
+
+    def store() -> Answer:
+        files = JobFiles(resources.settings.data)
+        try:
+            digest = ""
+            if file is not None:
+                path, digest = files.save(wanted.id, 0, file.filename or "", file.file)
+                read_labelled(path, tables)
+            asked = idempotency.once(
+                caller.id, idempotency_key, f"trainings?ledger={name}", f"{digest}{options}".encode()
+            )
+            answer, is_new = submit(resources, wanted, caller, asked)
+        except BaseException:
+            files.remove(wanted.id)
+            raise
+        if not is_new:
+            files.remove(wanted.id)
+        return answer
+
+    answer = await run_in_threadpool(store)
+    return Response(answer.body, answer.status, media_type="application/json")
+
+
+@router.get("", response_model=JobListOut, summary="列出训练")
+async def find(
+    request: Request,
+    ledger: LedgerName = "",
+    limit: Annotated[int, Query(description="最多多少个", ge=1, le=200)] = 50,
+) -> Response:
+    """列出一个台账的训练，最新的在前。须 steward 角色。"""
+    name = ledger_of(request, ledger, Role.STEWARD)
+
+    def read() -> list[Job]:
+        with resources_of(request).store.reading() as connection:
+            return jobs.listed(connection, JobKind.TRAINING, name, limit)
+
+    return respond({"jobs": await run_in_threadpool(read)})
+
+
+@router.get("/{id}", response_model=JobOut, summary="训练的进度和报告")
+async def show(id: JobId, request: Request) -> Response:  # noqa: A002 - the path's name
+    """状态和进度；完成后 `result` 为版本、指标、与原版本的比较（comparison）和检验结论（gate）。须 steward 角色。"""
+    caller_of(request, Role.STEWARD)
+    return respond(await look(request, id, JobKind.TRAINING))
+
+
+@router.delete("/{id}", response_model=JobOut, summary="取消训练")
+async def cancel(id: JobId, request: Request) -> Response:  # noqa: A002 - the path's name
+    """要求停止；已存的候选版本不受影响。须 steward 角色。"""
+    caller = caller_of(request, Role.STEWARD)
+    job = await look(request, id, JobKind.TRAINING)
+
+    def write() -> Job:
+        with resources_of(request).store.writing() as connection:
+            return jobs.cancel(connection, job.id, job.kind, caller)
+
+    return respond(await run_in_threadpool(write))
