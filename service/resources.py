@@ -6,6 +6,8 @@ import logging
 import threading
 from typing import Final
 
+from threadpoolctl import threadpool_limits
+
 from classifier.errors import FenbanError
 from service.desks import Desks
 from service.idempotency import Answer
@@ -48,6 +50,8 @@ class Resources:
         Raises:
             StoreTooNewError: a later version of the program has changed the database.
         """
+        # A suggestion's products are small: more threads take three times as long, and clerks wait for each other.
+        threadpool_limits(1, "blas")
         self.settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.store = Store(self.settings.database_url)
         migrate(self.store)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from threadpoolctl import threadpool_info
 
 from classifier.domain import Complaint
 from classifier.errors import FenbanError, SettingError
@@ -216,3 +217,8 @@ def test_the_sample_in_the_readme_works(client: TestClient) -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
     body = readme.split("-d '")[1].split("'")[0]
     assert client.post("/v1/suggestions", json=json.loads(body)).status_code == 200
+
+
+def test_a_serving_process_keeps_to_one_thread_for_its_products(client: TestClient) -> None:
+    assert client.get("/livez").status_code == 200
+    assert {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"} == {1}
