@@ -156,7 +156,8 @@ def see(base: Suggester, rows: Sequence[Labelled], progress: Progress = lambda _
         encoded = base.model.space.encode(read[-1])
         prediction = base.model.predict(encoded)
         scores.append(base.model.scores(encoded)[:leaves])
-        categories.append(base.classification.carried(prediction))
+        named = base.names(encoded) if base.names is not None else None
+        categories.append(base.classification.carried(prediction, named))
         departments.append(base.router.carried(prediction))
         if at % 250 == 0:
             progress("阅读诉求", 0.5 * at / len(rows))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from classifier.catalogue.ledger import Ledger
 from classifier.domain import Category
 from classifier.suggest.calibration import Calibration
+from classifier.suggest.local import weigh
 from classifier.suggest.local_categories import LocalCategories
 from classifier.suggest.model import LEAVES, Model, Prediction
 from classifier.suggest.thresholds import choose_thresholds
@@ -93,12 +94,11 @@ class Classification:
 
         Args:
             prediction: the model's.
-            named: what the names of the reported categories say, as logarithms of odds; of no account where the
-                ledger's own labels decide.
+            named: what the names of the reported categories say, as logarithms of odds.
         """
         leaves = self._in_ledger_order(prediction.groups[LEAVES][None, :])[0]
         if self._local is not None and prediction.local is not None:
-            own, leaves = self._local(prediction.local, leaves)
+            own, leaves = self._local(prediction.local, leaves, named if named is None else self._report @ named)
             outside, named = 0.0, None
         else:
             own = self._carried(leaves)
@@ -106,9 +106,10 @@ class Classification:
         reported = own if self._is_lowest else own @ self._report
         return Classified(leaves, self.calibration(reported, named), outside)
 
-    def carried(self, prediction: Prediction) -> Floats:
-        """Return what the base alone says of the ledger's lowest categories, in their order."""
-        return self._carried(self._in_ledger_order(prediction.groups[LEAVES][None, :])[0])
+    def carried(self, prediction: Prediction, named: Floats | None = None) -> Floats:
+        """Return what the base alone says of the ledger's lowest categories, in their order, with their names."""
+        own = self._carried(self._in_ledger_order(prediction.groups[LEAVES][None, :])[0])
+        return own if named is None else weigh(own, self._report @ named)
 
     def held_out(self, model: Model) -> HeldOutRows:
         """Return what the model says, as calibrated, of each row it learnt from when that was held out."""

@@ -51,6 +51,13 @@ def log_prior(prior: Floats) -> Floats:
     return logged
 
 
+def weigh(probabilities: Floats, odds: Floats) -> Floats:
+    """Return probabilities after further evidence, given as logarithms of odds."""
+    weighed: Floats = probabilities * np.exp(odds - odds.max())
+    weighed /= max(float(weighed.sum()), 1e-30)
+    return weighed
+
+
 @dataclass(frozen=True, slots=True)
 class Learnt:
     """One group of outputs: a code for each, and how its scores become probabilities."""

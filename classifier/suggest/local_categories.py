@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from classifier.catalogue.crosswalk import chain
 from classifier.catalogue.ledger import Ledger
-from classifier.suggest.local import OWN, Local, Scored
+from classifier.suggest.local import OWN, Local, Scored, weigh
 
 Floats = NDArray[np.float32]
 
@@ -35,7 +35,7 @@ class LocalCategories:
         self.shares: Floats = shares if self._onward is None else shares @ self._onward
         self._labelled = shares
 
-    def __call__(self, scored: Scored, leaves: Floats) -> tuple[Floats, Floats]:
+    def __call__(self, scored: Scored, leaves: Floats, named: Floats | None = None) -> tuple[Floats, Floats]:
         """Return probabilities of this ledger's lowest categories, and of the base's leaves given these.
 
         A category that is newer than the model keeps what the base says of it. The leaves keep their shares within
@@ -44,9 +44,12 @@ class LocalCategories:
         Args:
             scored: what was learnt from the labels says of one complaint.
             leaves: the base's probabilities of its own leaves.
+            named: what names say of this ledger's lowest categories, as logarithms of odds.
         """
         carried = leaves if self._from_base is None else leaves @ self._from_base
-        prior = np.where(self._place >= 0, carried[self._place], np.float32(0))
+        # Names are of this ledger's categories: they say nothing of those of a ledger above it.
+        second = carried if named is None or self._onward is not None else weigh(carried, named)
+        prior = np.where(self._place >= 0, second[self._place], np.float32(0))
         learnt: Floats = self._local.groups[OWN].blend(scored.groups[OWN], prior) @ self._labelled
         learnt /= max(float(learnt.sum()), 1e-9)
         if len(self._newer):

@@ -46,9 +46,9 @@ class Suggester:
         self.classification = Classification(ledger, model)
         self.router = Router(ledger, model)
         self._report = self.classification.label_to_report
-        self._names: Names | None = None
-        if model.local is None and ledger.categories is not ledger.base.categories:
-            self._names = Names.of(ledger, self.classification.categories, model.space, self.pipeline)
+        self.names: Names | None = None
+        if ledger.categories is not ledger.base.categories:
+            self.names = Names.of(ledger, self.classification.categories, model.space, self.pipeline)
 
     def suggest(self, complaint: Complaint, *, with_evidence: bool = True) -> Suggestion:
         """Suggest categories, departments, urgency and what to do for one complaint.
@@ -69,7 +69,7 @@ class Suggester:
         """
         encoded = self.model.space.encode(self.pipeline.read(complaint))
         prediction = self.model.predict(encoded)
-        named = self._names(encoded) if self._names is not None else None
+        named = self.names(encoded) if self.names is not None else None
         return Understood(encoded, prediction, self.classification.classify(prediction, named))
 
     def conclude(self, complaint: Complaint, understood: Understood, *, with_evidence: bool = True) -> Suggestion:

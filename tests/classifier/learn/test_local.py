@@ -184,3 +184,17 @@ def test_a_prior_that_is_right_is_trusted_and_one_at_random_is_not() -> None:
     scores = np.eye(3, dtype=np.float32)[truth] + noise
     assert fit_blend(noise, right, truth).trust > 1
     assert abs(fit_blend(scores, dealt, truth).trust) < 0.2
+
+
+def test_names_of_categories_count_beside_few_labels(child: Ledger, own_places: Places, labels: list[Labelled]) -> None:
+    """What a ledger calls its categories is part of the second opinion, which few labels lean on."""
+    plain = open_desk(own_places, "child")
+    taught = Suggester(child, plain.model.with_local(learn_labels(plain, labels[18:22])))
+    assert taught.names is not None
+    asked = Complaint("关于环境问题的情况反映")
+    with_names = taught.understand(asked).classified.reported
+    taught.names = None
+    without = taught.understand(asked).classified.reported
+    environment = [one.code for one in taught.classification.categories].index("HJ")
+    assert with_names[environment] > without[environment]
+    assert with_names.sum() == pytest.approx(1, abs=1e-4)
