@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from classifier.commands import answering, keeping, learning, proving
+from classifier.commands import answering, auditing, keeping, learning, proving
 
-COMMANDS: Final = (*answering.COMMANDS, *learning.COMMANDS, *keeping.COMMANDS, *proving.COMMANDS)
+COMMANDS: Final = (
+    *answering.COMMANDS,
+    *auditing.COMMANDS,
+    *learning.COMMANDS,
+    *keeping.COMMANDS,
+    *proving.COMMANDS,
+)

@@ -1,9 +1,8 @@
-"""Commands of the steward of the data: audit labels, train, adapt, and measure."""
+"""Commands of the steward of the data: train, adapt, and measure."""
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -14,9 +13,7 @@ from tqdm import tqdm
 from classifier.catalogue.ledger import load_ledger
 from classifier.commands.proving import comparison_lines, force_options
 from classifier.desk import open_desk
-from classifier.files.writing import open_sink
-from classifier.learn.audit import ENOUGH, Problem, Remark, audit_files
-from classifier.learn.dataset import LabelledFiles, read_labelled, read_unlabelled
+from classifier.learn.dataset import LabelledFiles, read_labelled, read_unlabelled, unknown_departments
 from classifier.learn.report import report_html, report_json
 from classifier.presentation import plain
 from classifier.settings import Places
@@ -30,37 +27,16 @@ from classifier.terminal import (
     progress_bar,
 )
 
-AUDIT_COLUMNS: Final = ("问题", "位置", "编号", "类别", "另一处", "另一编号", "另一类别", "相似度", "说明")
-
-
-def _cells(remark: Remark) -> list[object]:
-    """Return what stands below all but the first of `AUDIT_COLUMNS`."""
-    _, *rest = dataclasses.astuple(remark)
-    return ["" if cell is None else cell for cell in rest]
-
-
-def _audit(given: argparse.Namespace) -> int:
-    ledger = load_ledger(given.ledger, Places.from_environment().ledgers)
-    audit = audit_files(given.data or ledger.complaint_files, ledger, given.enough)
-    if given.output:
-        with open_sink(given.output, AUDIT_COLUMNS) as sink:
-            sink.write([remark.problem.label, *_cells(remark)] for remark in audit.remarks)
-    if given.json:
-        print(json.dumps(plain(audit), ensure_ascii=False, indent=1))
-    else:
-        for remark in audit.remarks:
-            print(remark)
-        found = "，".join(f"{problem.label} {count}" for problem, count in audit.counts.items())
-        print(f"{ledger.name}：{audit.rows} 件，{audit.categories} 个末级类别；{found or '没有发现问题'}")
-    return ROWS_IN_ERROR if audit.counts.get(Problem.UNREADABLE) else DONE
-
 
 def _train(given: argparse.Namespace) -> int:
     from classifier.workshop import promote_version, train_version
 
     places = Places.from_environment()
     ledger = load_ledger(given.ledger, places.ledgers)
-    version, trained = train_version(ledger, places, LabelledFiles(ledger, tuple(given.data)), progress_bar())
+    rows = LabelledFiles(ledger, tuple(given.data))
+    for name, count in unknown_departments(rows).items():
+        print(f"没有部门“{name}”：{count} 行训练时不计这个部门（fenban audit 列出行号）", file=sys.stderr)
+    version, trained = train_version(ledger, places, rows, progress_bar())
     gate = trained.facts.get("gate", {"passed": True, "findings": []})
     promoted = given.promote and bool(gate["passed"] or given.force)
     if promoted:
@@ -135,15 +111,6 @@ def _evaluate(given: argparse.Namespace) -> int:
     return DONE
 
 
-def _audit_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", nargs="*", type=Path, help="带类别的诉求文件；不给则检查台账自己的 complaints/")
-    ledger_option(parser, required=True)
-    parser.add_argument("--output", type=Path, help="把问题清单写成 CSV、XLSX 或 JSONL")
-    parser.add_argument(
-        "--enough", type=int, default=ENOUGH, metavar="N", help=f"一个类别至少应有的件数（默认 {ENOUGH}）"
-    )
-
-
 def _train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", nargs="*", type=Path, help="带类别的诉求文件；台账自己的 complaints/ 总会用到")
     ledger_option(parser, required=True)
@@ -167,7 +134,6 @@ def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 COMMANDS: Final = (
-    Command("audit", "训练前检查带类别的诉求：重复、同文异类、样本过少", _audit_arguments, _audit),
     Command("train", "用带类别的诉求训练一个新版本", _train_arguments, _train),
     Command("adapt", "用没有类别的积压诉求，使模型适应本地的用语", _adapt_arguments, _adapt),
     Command("evaluate", "用带类别的诉求检验一个版本", _evaluate_arguments, _evaluate),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from classifier.catalogue.categories import CategoryTree
 from classifier.catalogue.ledger import Ledger
-from classifier.catalogue.tables import Finding
+from classifier.catalogue.tables import Finding, Severity
 from classifier.domain import Complaint, Kind
 from classifier.errors import MissingColumnError, TableError, UnknownCategoryError, WrongCellError
 from classifier.files.columns import KnownColumns, parse_day, recognise
@@ -22,7 +23,8 @@ class Labelled:
     """A complaint with its labels; `categories` are codes of leaves, the first one the main matter.
 
     `department` is the code of who handled it in the end, or empty; `returned_by` the codes of those who returned it
-    (退单) before; `kind` may be None. `source` names file and row.
+    (退单) before; `kind` may be None. `source` names file and row. `unknown_departments` are names in the row that the
+    ledger's directory does not have: nothing is learnt of them.
     """
 
     complaint: Complaint
@@ -31,6 +33,7 @@ class Labelled:
     kind: Kind | None = None
     source: str = ""
     returned_by: tuple[str, ...] = ()
+    unknown_departments: tuple[str, ...] = ()
 
 
 def read_labelled(path: Path, ledger: Ledger) -> list[Labelled]:
@@ -133,8 +136,10 @@ def _label(row: _Cells, ledger: Ledger) -> Labelled:
         raise row.wrong("category", str(error)) from error
     if not categories:
         raise row.wrong("category", "没有类别")
+    returned_by = [part.strip() for part in row["returned_by"].split("|") if part.strip()]
+    named = [row["department"], *returned_by] if row["department"] else returned_by
     department = ledger.departments.get(row["department"])
-    returned = [found.code for part in row["returned_by"].split("|") if (found := ledger.departments.get(part.strip()))]
+    returned = [found.code for name in returned_by if (found := ledger.departments.get(name))]
     if row["kind"] and row["kind"] not in list(Kind):
         raise row.wrong("kind", f"“{row['kind']}”不是诉求类型；可用：{'、'.join(Kind)}")
     return Labelled(
@@ -144,6 +149,7 @@ def _label(row: _Cells, ledger: Ledger) -> Labelled:
         Kind(row["kind"]) if row["kind"] else None,
         f"{row.path.name}:{row.number}",
         tuple(dict.fromkeys(returned)),
+        tuple(dict.fromkeys(name for name in named if ledger.departments.get(name) is None)),
     )
 
 
@@ -165,17 +171,30 @@ def ledger_complaints(ledger: Ledger) -> list[Labelled]:
     return [row for path in ledger.complaint_files for row in read_labelled(path, ledger)]
 
 
+def unknown_departments(rows: Iterable[Labelled]) -> dict[str, int]:
+    """Return the departments that rows name and the ledger does not know, with in how many rows, the most first."""
+    return dict(Counter(name for row in rows for name in row.unknown_departments).most_common())
+
+
 def label_findings(ledger: Ledger) -> list[Finding]:
     """Return what is wrong with the labels of a ledger's own complaints."""
     findings: list[Finding] = []
     for path in ledger.complaint_files:
         faults: list[TableError] = []
+        rows: list[Labelled] = []
         try:
-            faults += [row for row in scan_labelled(path, ledger) if isinstance(row, WrongCellError)]
+            for row in scan_labelled(path, ledger):
+                if isinstance(row, WrongCellError):
+                    faults.append(row)
+                else:
+                    rows.append(row)
         except TableError as error:
             faults.append(error)
         name = f"complaints/{path.name}"
         findings += [Finding(name, fault.row or 0, fault.column, fault.problem) for fault in faults]
+        for department, count in unknown_departments(rows).items():
+            told = f"没有部门“{department}”，{count} 行训练时不计这个部门；请改正，或在 departments.csv 中加为别名"
+            findings.append(Finding(name, 0, "department", told, Severity.WARNING))
     return findings
 
 

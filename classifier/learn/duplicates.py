@@ -52,7 +52,6 @@ def near_duplicates(texts: Sequence[str], threshold: float = NEARLY) -> Iterator
     """
     first: dict[str, tuple[int, float]] = {}
     index = RMinHashLSH(threshold, _HASHES, _BANDS)
-    kept: dict[int, frozenset[str]] = {}
     for at, text in enumerate(texts):
         if not text:
             continue
@@ -62,15 +61,15 @@ def near_duplicates(texts: Sequence[str], threshold: float = NEARLY) -> Iterator
         first[text] = (at, 1.0)
         triples = _triples(text)
         sketch = _sketch(triples)
-        near = [(one, _jaccard(triples, kept[one])) for one in sorted(index.query(sketch))]
+        # The triples of candidates, which are few, are made again: kept, they would fill the memory.
+        near = ((one, _jaccard(triples, _triples(texts[one]))) for one in sorted(index.query(sketch)))
         found = next((Pair(at, one, similarity) for one, similarity in near if similarity >= threshold), None)
         if found:
-            # Not kept: whatever is like it is compared with the earliest, so that a popular text costs no more.
+            # Not in the index: whatever is like it is compared with the earliest, so that a popular text costs no more.
             first[text] = (found.earlier, found.similarity)
             yield found
         else:
             index.insert(at, sketch)
-            kept[at] = triples
 
 
 def _sketch(triples: frozenset[str]) -> RMinHash:

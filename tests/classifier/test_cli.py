@@ -133,17 +133,63 @@ def test_an_audit_lists_problems_by_row_and_writes_them_to_a_spreadsheet(
     arguments = ["audit", str(data), "--ledger", "small", "--enough", "1", "--output", str(problems)]
     assert cli.run(arguments) == terminal.ROWS_IN_ERROR
     shown = capsys.readouterr().out
-    assert "行有错 标注.csv:4" in " ".join(shown.split())
+    assert "类别不明 标注.csv:4" in " ".join(shown.split())
     assert "重复 标注.csv:3" in " ".join(shown.split())
     assert "没人修" not in shown
     sheet = openpyxl.load_workbook(problems).active
     assert [row[:2] for row in sheet.iter_rows(max_row=3, values_only=True)] == [
         ("问题", "位置"),
-        ("行有错", "标注.csv:4"),
+        ("类别不明", "标注.csv:4"),
         ("重复", "标注.csv:3"),
     ]
     assert cli.run(["audit", "--ledger", "small", "--enough", "1", "--json"]) == terminal.DONE
     assert json.loads(capsys.readouterr().out)["remarks"] == []
+
+
+def test_an_audit_without_a_model_says_so_and_finds_what_needs_none(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ledgers: Path
+) -> None:
+    arguments = ["audit", "--ledger", "small", "--enough", "1", "--json"]
+    assert cli.run([*arguments, "--no-model"]) == terminal.DONE
+    assert json.loads(capsys.readouterr().out)["notes"] == ["没有用模型复核类别、用语和判对情况：按 --no-model"]
+    # A base without a complaint of its own, from which no model can be built.
+    folder = tmp_path / "bare"
+    folder.mkdir()
+    for path in (ledgers / "small").glob("*.*"):
+        (folder / path.name).write_bytes(path.read_bytes())
+    data = tmp_path / "a.csv"
+    data.write_text("text,category\n路灯不亮一个月了,路灯\n路灯不亮一个月了！,欠薪\n", "utf-8")
+    monkeypatch.setenv("FENBAN_MODELS", str(tmp_path / "models"))
+    assert cli.run(["audit", str(data), "--ledger", str(folder), "--json"]) == terminal.DONE
+    audit = json.loads(capsys.readouterr().out)
+    assert "还没有可用的模型" in audit["notes"][0]
+    assert audit["remarks"][0]["problem"] == "contradiction"
+
+
+def test_corrections_of_an_audit_are_carried_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, problems, corrected = tmp_path / "标注.csv", tmp_path / "问题.csv", tmp_path / "标注2.csv"
+    data.write_text("内容,类别\n路灯一个月不亮没人修,路灯\n路灯一个月不亮，没人修！,欠薪\n", "utf-8")
+    assert cli.run(["audit", str(data), "--ledger", "small", "--output", str(problems)]) == terminal.DONE
+    lines = problems.read_text("utf-8-sig").splitlines()
+    at = next(at for at, line in enumerate(lines) if line.startswith("同文异类"))
+    problems.write_text("\n".join([lines[0], lines[at] + "路灯"]) + "\n", "gb18030")
+    arguments = ["audit", str(data), "--ledger", "small", "--apply", str(problems)]
+    assert cli.run(arguments) == terminal.WRONG_USE
+    assert cli.run([*arguments, "--output", str(corrected)]) == terminal.DONE
+    assert "2 行，改正 1 行，删除 0 行" in capsys.readouterr().out
+    assert corrected.read_text("utf-8-sig").splitlines()[2] == "路灯一个月不亮，没人修！,路灯"
+    problems.write_text("位置,改为\n标注.csv:2,噪声\n别的.csv:2,噪声\n", "utf-8")
+    assert cli.run([*arguments, "--output", str(corrected)]) == terminal.DONE
+    assert "另有 1 处改正属于其他文件" in capsys.readouterr().err
+    assert cli.run([*arguments, "--output", str(corrected), "--json"]) == terminal.DONE
+    assert json.loads(capsys.readouterr().out) == {"rows": 2, "changed": 1, "deleted": 0, "elsewhere": 1}
+
+
+def test_training_names_departments_that_nobody_knows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = tmp_path / "标注.csv"
+    data.write_text("text,category,department\n路灯不亮,LD,路灯所\n拖欠工资,GZ,人社局\n", "utf-8")
+    assert cli.run(["train", str(data), "--ledger", "child"]) == terminal.DONE
+    assert "没有部门“路灯所”：1 行训练时不计" in capsys.readouterr().err
 
 
 def test_adapting_says_what_changed_and_the_version_can_be_used(
@@ -171,9 +217,13 @@ def test_a_wrong_label_is_found_by_the_check(tmp_path: Path, ledgers: Path, caps
     (folder / "complaints").mkdir(parents=True)
     for path in (ledgers / "small").glob("*.*"):
         (folder / path.name).write_bytes(path.read_bytes())
-    (folder / "complaints" / "a.csv").write_text("text,category\n路灯坏了,路灯\n坏了,没有这类\n", "utf-8")
+    (folder / "complaints" / "a.csv").write_text(
+        "text,category,department\n路灯坏了,路灯,路灯所\n坏了,没有这类,\n", "utf-8"
+    )
     assert cli.run(["catalogue", "check", str(folder)]) == terminal.BAD_INPUT
-    assert "complaints/a.csv 第 3 行 “category” 列：没有这个类别：没有这类" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "complaints/a.csv 第 3 行 “category” 列：没有这个类别：没有这类" in shown
+    assert "提示  complaints/a.csv “department” 列：没有部门“路灯所”，1 行训练时不计这个部门" in shown
 
 
 @pytest.mark.parametrize("name", COMMANDS)

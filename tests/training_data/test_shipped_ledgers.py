@@ -10,7 +10,7 @@ import pytest
 
 from classifier.catalogue.ledger import Ledger, inspect_ledger, known_ledgers, load_ledger
 from classifier.domain import Kind, Urgency
-from classifier.learn.audit import audit_rows
+from classifier.learn.audit.examination import audit_rows
 from classifier.learn.dataset import Labelled, label_findings, ledger_complaints
 
 SHIPPED = Path(__file__).parents[2] / "training_data"
