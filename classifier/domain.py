@@ -36,6 +36,26 @@ class Urgency(StrEnum):
         return list(Urgency).index(self)
 
 
+class Scope(StrEnum):
+    """How far a matter reaches: one household or village (个性问题), or many (共性问题)."""
+
+    INDIVIDUAL = "个性"
+    COMMON = "共性"
+
+
+class Disposal(StrEnum):
+    """How a matter is to be settled (三类处置), from the simplest to the hardest."""
+
+    ON_THE_SPOT = "当场"
+    TIME_LIMIT = "限期"
+    MEETING = "上会"
+
+    @property
+    def rank(self) -> int:
+        """0 for 当场, 2 for 上会."""
+        return list(Disposal).index(self)
+
+
 class Verdict(StrEnum):
     """What to do with a suggestion: dispatch it, show it, or ask a person."""
 
@@ -95,7 +115,10 @@ ALWAYS = Validity()
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A category of a ledger; `path` is `a/b/c`, `level` counts from 1."""
+    """A category of a ledger; `path` is `a/b/c`, `level` counts from 1.
+
+    `disposal` is how its matters are settled where no rule says otherwise.
+    """
 
     code: str
     name: str
@@ -106,6 +129,7 @@ class Category:
     replaced_by: str = ""
     path: str = ""
     level: int = 1
+    disposal: Disposal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +144,10 @@ class Department:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """A row of the duty list (职责清单): who leads (主办) and who assists (协办) for a category."""
+    """A row of the duty list (职责清单): who leads (主办) and who assists (协办) for a category.
+
+    With a `scope` it holds for matters that reach so far only.
+    """
 
     category: str
     lead: str
@@ -129,6 +156,7 @@ class Duty:
     region: str = ""
     basis: str = ""
     validity: Validity = ALWAYS
+    scope: Scope | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,3 +245,5 @@ class Suggestion:
     alarms: tuple[Alarm, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     personal_data: tuple[PersonalData, ...] = field(default=(), repr=False)
+    scope: Scope | None = None
+    disposal: Disposal | None = None

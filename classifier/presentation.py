@@ -62,6 +62,9 @@ def lines(suggestion: Suggestion, text: str, title: str = "") -> list[str]:
     hours = "" if suggestion.deadline_hours is None else f"　时限 {suggestion.deadline_hours:g} 工作小时"
     shown.append(f"类型  {suggestion.kind.value}　{suggestion.urgency.value}{hours}")
     shown += [f"警示  {alarm.rule}：{alarm.reason}" for alarm in suggestion.alarms]
+    sorts = [str(one) for one in (suggestion.scope, suggestion.disposal) if one]
+    if sorts:
+        shown.append(f"处置  {'　'.join(sorts)}")
     if suggestion.region:
         shown.append(f"地区  {suggestion.region.path}")
     fields = {"text": text, "title": title}

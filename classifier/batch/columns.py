@@ -27,6 +27,8 @@ OUTPUT: Final[dict[str, str]] = {
     "urgency": "紧急程度",
     "deadline_hours": "办理时限（工作小时）",
     "region": "识别地区",
+    "scope": "个性共性",
+    "disposal": "处置方式",
     "duplicate_of": "重复于",
     "model": "模型",
     "error": "错误",

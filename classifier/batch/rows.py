@@ -102,4 +102,6 @@ def _cells(suggestion: Suggestion) -> dict[str, object]:
         "deadline_hours": "" if suggestion.deadline_hours is None else suggestion.deadline_hours,
         "region": suggestion.region.path if suggestion.region else "",
         "model": suggestion.model,
+        "scope": suggestion.scope.value if suggestion.scope else "",
+        "disposal": suggestion.disposal.value if suggestion.disposal else "",
     }

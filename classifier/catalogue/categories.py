@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from classifier.catalogue.hierarchy import descend
 from classifier.catalogue.tables import Findings, Row
-from classifier.domain import Category
+from classifier.domain import Category, Disposal
 from classifier.errors import UnknownCategoryError
 
 _NEAR = 0.4
@@ -134,6 +134,7 @@ def read_categories(rows: Iterable[Row], findings: Findings) -> CategoryTree:
                     row.several("keywords"),
                     row.validity(findings),
                     row["replaced_by"],
+                    disposal=row.one_of("disposal", Disposal, findings),
                 ),
             )
     for row, category in by_code.values():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from classifier.catalogue.rules import Effect, Rule
 from classifier.catalogue.tables import Finding, Findings, Row, Severity
-from classifier.domain import JURISDICTION, Category, Duty, Kind, Urgency
+from classifier.domain import JURISDICTION, Category, Duty, Kind, Scope, Urgency
 
 if TYPE_CHECKING:
     from classifier.catalogue.ledger import Ledger
@@ -88,7 +88,10 @@ def _without_duty(ledger: Ledger, day: dt.date) -> Iterator[Category]:
     for leaf in ledger.categories.leaves:
         line = [one.code for one in ledger.categories.ancestry(leaf)]
         in_use = leaf.validity.covers(day) and not leaf.replaced_by
-        if in_use and leaf.code not in inherited and ledger.duties.responsible(line, [], day) is None:
-            somewhere = ledger.duties.responsible(line, every_region, day) is not None
-            if not somewhere or not ledger.regions:
-                yield leaf
+        if not in_use or leaf.code in inherited:
+            continue
+        if any(
+            ledger.duties.responsible(line, every_region, day, scope if ledger.tells_scopes else None) is None
+            for scope in Scope
+        ):
+            yield leaf

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from classifier.catalogue.tables import Findings, Row
 from classifier.domain import Department
@@ -48,13 +49,26 @@ class DepartmentDirectory:
         return department
 
     def merged(self, parent: DepartmentDirectory) -> DepartmentDirectory:
-        """Add the parent ledger's departments behind these; one of the same name is replaced by ours."""
+        """Add the parent ledger's departments behind these; one of the same code or name is replaced by ours.
+
+        A department of the parent's code is the same office by its local name: it still answers to the
+        parent's name and aliases, so that duties taken over from the parent find it.
+        """
         own = {department.name for department in self}
-        return DepartmentDirectory([*self, *(one for one in parent if one.name not in own)])
+        above = {department.code: department for department in parent}
+        local = [_with_names_of(one, above.get(one.code)) for one in self]
+        return DepartmentDirectory([*local, *(one for one in parent if one.name not in own)])
 
     def town(self) -> Department | None:
         """Return who stands for the town or street when the place is not known (属地)."""
         return next((one for one in self if one.level == "镇街"), None)
+
+
+def _with_names_of(local: Department, above: Department | None) -> Department:
+    if above is None:
+        return local
+    names = dict.fromkeys((*local.aliases, above.name, *above.aliases))
+    return replace(local, aliases=tuple(name for name in names if name != local.name))
 
 
 def read_departments(rows: Iterable[Row], findings: Findings) -> DepartmentDirectory:

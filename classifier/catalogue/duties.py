@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from classifier.catalogue.departments import LEVELS
 from classifier.catalogue.tables import Findings, Row
-from classifier.domain import Duty
+from classifier.domain import Duty, Scope
 
 
 class DutyList:
@@ -18,30 +18,45 @@ class DutyList:
         for duty in duties:
             self._by_category.setdefault(duty.category, []).append(duty)
 
+    @property
+    def scoped(self) -> bool:
+        """Whether any duty depends on how far a matter reaches."""
+        return any(duty.scope for duty in self)
+
     def __iter__(self) -> Iterator[Duty]:
         return (duty for duties in self._by_category.values() for duty in duties)
 
-    def responsible(self, categories: Sequence[str], regions: Sequence[str], day: dt.date) -> Duty | None:
+    def responsible(
+        self, categories: Sequence[str], regions: Sequence[str], day: dt.date, scope: Scope | None = None
+    ) -> Duty | None:
         """Return the duty in force, or None.
 
         Args:
             categories: a category's code and those above it, lowest first.
             regions: the codes of the place and of those it lies in, smallest first; empty when not known.
             day: the day that counts.
+            scope: how far the matter reaches; without one, duties for a scope do not fit.
 
         A duty of the lower category goes before one of a higher; among these, one for the smaller region
-        before one for the larger, and that before one for everywhere; then the latest to come into force.
+        before one for the larger, and that before one for everywhere; then one for the very scope before one
+        for any; then the latest to come into force.
         """
         rank = {code: len(regions) - at for at, code in enumerate(regions)}
         for category in categories:
             fitting = [
                 duty
                 for duty in self._by_category.get(category, ())
-                if duty.validity.covers(day) and (not duty.region or duty.region in rank)
+                if duty.validity.covers(day)
+                and (not duty.region or duty.region in rank)
+                and duty.scope in (None, scope)
             ]
             if fitting:
-                return max(fitting, key=lambda duty: (rank.get(duty.region, 0), duty.validity.first or dt.date.min))
+                return max(fitting, key=lambda duty: (rank.get(duty.region, 0), duty.scope is not None, _since(duty)))
         return None
+
+
+def _since(duty: Duty) -> dt.date:
+    return duty.validity.first or dt.date.min
 
 
 def read_duties(rows: Iterable[Row], findings: Findings) -> list[tuple[Row, Duty]]:
@@ -64,6 +79,7 @@ def read_duties(rows: Iterable[Row], findings: Findings) -> list[tuple[Row, Duty
                     row["region"],
                     row["basis"],
                     row.validity(findings),
+                    row.one_of("scope", Scope, findings),
                 ),
             )
         )

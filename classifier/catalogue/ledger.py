@@ -24,12 +24,12 @@ from classifier.errors import CatalogueError, LedgerNotFoundError, WrongCellErro
 COLUMNS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "categories.csv": (
         ("code", "name"),
-        ("parent", "definition", "keywords", "valid_from", "valid_to", "replaced_by"),
+        ("parent", "definition", "keywords", "valid_from", "valid_to", "replaced_by", "disposal"),
     ),
     "crosswalk.csv": (("parent_code", "code"), ("weight",)),
-    "departments.csv": (("code", "name"), ("level", "aliases")),
-    "duties.csv": (("category", "lead"), ("assisting", "level", "region", "basis", "valid_from", "valid_to")),
-    "regions.csv": (("code", "name"), ("parent", "aliases", "department")),
+    "departments.csv": (("code", "name"), ("level", "aliases", "source")),
+    "duties.csv": (("category", "lead"), ("assisting", "level", "region", "scope", "basis", "valid_from", "valid_to")),
+    "regions.csv": (("code", "name"), ("parent", "aliases", "department", "source")),
     "rules.csv": (("name", "pattern", "effect"), ("reason",)),
     "deadlines.csv": (("kind", "urgency", "working_hours"), ("source",)),
 }
@@ -75,6 +75,16 @@ class Ledger:
     def reporting_level(self) -> int:
         """The level at which categories are shown, counted from 1."""
         return self.settings.reporting_level or max(self.categories.depth, 1)
+
+    @property
+    def tells_scopes(self) -> bool:
+        """Whether the matters of one household or village and those of many are told apart."""
+        return self.settings.common_villages > 0
+
+    @cached_property
+    def tells_disposals(self) -> bool:
+        """Whether matters are sorted by how they are to be settled (三类处置)."""
+        return any(category.disposal for category in self.categories)
 
     @property
     def complaint_files(self) -> list[Path]:

@@ -84,6 +84,18 @@ class Gazetteer:
                 at += 1
         return found
 
+    def villages(self, text: str) -> set[str]:
+        """Return the codes of the smallest places (those no other lies in) that a text names without doubt."""
+        above = {region.parent for region in self}
+        return {region.code for _, region in self._meant(text) if region.code not in above}
+
+    def around(self, codes: Iterable[str]) -> Region | None:
+        """Return the smallest region that all of these lie in, or None."""
+        lines = [[one.code for one in self.ancestry(self._by_code[code])] for code in codes]
+        shared = (code for code in lines[0] if all(code in line for line in lines)) if lines else iter(())
+        code = next(shared, None)
+        return self._by_code[code] if code else None
+
     def locate(self, text: str) -> Region | None:
         """Return the smallest region a text tells of, or None when it names none or leaves it open.
 
@@ -91,21 +103,25 @@ class Gazetteer:
         those it lies in, else by the other places named. The region that most other mentions lie above wins,
         one named right behind the place it lies in before others, then the deepest, then the first named.
         """
-        if not self._by_code:
-            return None
-        mentions = self.mentions(text)
-        named = {region.code for mention in mentions for region in mention.regions}
         best: Region | None = None
         best_score = (-1, -1, -1)
+        for score, region in self._meant(text):
+            if score > best_score:
+                best, best_score = region, score
+        return best
+
+    def _meant(self, text: str) -> Iterator[tuple[tuple[int, int, int], Region]]:
+        """Yield, for each place named, the one region that is meant, with what supports it; none where that is open."""
+        mentions = self.mentions(text) if self._by_code else []
+        named = {region.code for mention in mentions for region in mention.regions}
         before = NOWHERE
         for mention in mentions:
             scored = [(self._support(region, named, mention, before), region) for region in mention.regions]
             before = mention
             top = max(score for score, _ in scored)
             winners = [region for score, region in scored if score == top]
-            if len(winners) == 1 and top > best_score:
-                best, best_score = winners[0], top
-        return best
+            if len(winners) == 1:
+                yield top, winners[0]
 
     def _support(self, region: Region, named: set[str], mention: Mention, before: Mention) -> tuple[int, int, int]:
         """Weigh a region: is it named right behind one it lies in, how many of its line are named, how deep is it."""

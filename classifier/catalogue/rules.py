@@ -10,15 +10,17 @@ from enum import StrEnum
 
 from classifier.catalogue.clues import Clues
 from classifier.catalogue.tables import Findings, Row
-from classifier.domain import Alarm, Urgency
+from classifier.domain import Alarm, Disposal, Scope, Urgency
 
 
 class Effect(StrEnum):
-    """What a rule does; a rule can raise urgency, never lower it."""
+    """What a rule does; it can raise urgency, never lower it; of several ways to settle, the hardest wins."""
 
     URGENCY = "urgency"
     DEPARTMENT = "department"
     MANUAL = "manual"
+    SCOPE = "scope"
+    DISPOSAL = "disposal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,22 @@ class Outcome:
     departments: tuple[str, ...] = ()
     manual: str = ""
     alarms: tuple[Alarm, ...] = ()
+    scope: Scope | None = None
+    disposal: Disposal | None = None
 
 
 NOTHING = Outcome()
+_QUIET = (Effect.SCOPE, Effect.DISPOSAL)
+"""Effects that are no alarm."""
+
+_ARGUMENTS: dict[Effect, type[StrEnum]] = {
+    Effect.URGENCY: Urgency,
+    Effect.SCOPE: Scope,
+    Effect.DISPOSAL: Disposal,
+}
+_EFFECTS = (
+    "urgency:紧急、urgency:特急、department:部门、manual、scope:共性、disposal:当场、disposal:限期、disposal:上会"
+)
 
 
 class RuleBook:
@@ -73,17 +88,25 @@ class RuleBook:
         met = [rule for pattern, rules in possible if pattern.search(text) for rule in rules]
         if not met:
             return NOTHING
-        raised = [Urgency(rule.argument) for rule in met if rule.effect is Effect.URGENCY]
         return Outcome(
-            max(raised, key=lambda urgency: urgency.rank, default=Urgency.NORMAL),
-            tuple(dict.fromkeys(rule.argument for rule in met if rule.effect is Effect.DEPARTMENT)),
+            max(map(Urgency, _arguments(met, Effect.URGENCY)), key=list(Urgency).index, default=Urgency.NORMAL),
+            tuple(dict.fromkeys(_arguments(met, Effect.DEPARTMENT))),
             next((rule.reason or rule.name for rule in met if rule.effect is Effect.MANUAL), ""),
-            tuple({rule.name: Alarm(rule.name, rule.reason) for rule in met}.values()),
+            tuple({rule.name: Alarm(rule.name, rule.reason) for rule in met if rule.effect not in _QUIET}.values()),
+            max(map(Scope, _arguments(met, Effect.SCOPE)), key=list(Scope).index, default=None),
+            max(map(Disposal, _arguments(met, Effect.DISPOSAL)), key=list(Disposal).index, default=None),
         )
 
 
+def _arguments(rules: Iterable[Rule], effect: Effect) -> list[str]:
+    return [rule.argument for rule in rules if rule.effect is effect]
+
+
 def read_rules(rows: Iterable[Row], findings: Findings) -> list[tuple[Row, Rule]]:
-    """Read rules; `effect` is `urgency:紧急`, `department:NAME` or `manual`, several joined by `|`."""
+    """Read rules; `effect` is `urgency:紧急`, `department:NAME`, `manual`, `scope:共性` or `disposal:上会`.
+
+    Several are joined by `|`.
+    """
     rules = []
     for row in rows:
         try:
@@ -96,10 +119,9 @@ def read_rules(rows: Iterable[Row], findings: Findings) -> list[tuple[Row, Rule]
             continue
         for given in row.several("effect") or ("",):
             name, _, argument = given.partition(":")
-            if name not in list(Effect) or (name == Effect.URGENCY and argument not in list(Urgency)):
-                findings.error(
-                    row, "effect", f"“{given}”无效；可用：urgency:紧急、urgency:特急、department:部门、manual"
-                )
+            allowed = _ARGUMENTS.get(Effect(name)) if name in list(Effect) else None
+            if name not in list(Effect) or (allowed and argument not in list(allowed)):
+                findings.error(row, "effect", f"“{given}”无效；可用：{_EFFECTS}")
                 continue
             rules.append((row, Rule(row["name"], pattern, Effect(name), argument, row["reason"])))
     return rules

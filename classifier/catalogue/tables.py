@@ -11,11 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from classifier.domain import Validity
 from classifier.errors import MissingColumnError, UnreadableFileError, WrongEncodingError
 
 csv.field_size_limit(10_000_000)
+
+E = TypeVar("E", bound=StrEnum)
 
 
 class Severity(StrEnum):
@@ -87,6 +90,15 @@ class Row:
             return number
         findings.error(self, column, f"“{self[column]}”不是数字")
         return default
+
+    def one_of(self, column: str, kinds: type[E], findings: Findings) -> E | None:
+        """Return the cell as a member of an enumeration; None where it is empty, noting values that are none."""
+        if not self[column]:
+            return None
+        if self[column] in list(kinds):
+            return kinds(self[column])
+        findings.error(self, column, f"“{self[column]}”无效；可用：{'、'.join(kinds)}")
+        return None
 
     def validity(self, findings: Findings) -> Validity:
         """Return `valid_from` and `valid_to`, noting dates that are none or that end before they begin."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from classifier.catalogue.ledger import Ledger
 from classifier.domain import Category
 from classifier.suggest.calibration import Calibration
+from classifier.suggest.keywords import Keywords
 from classifier.suggest.local import weigh
 from classifier.suggest.local_categories import LocalCategories
 from classifier.suggest.model import LEAVES, Model, Prediction
@@ -32,12 +33,14 @@ class Classified:
     """One complaint's probabilities: of the base's leaves, and of the ledger's reported categories.
 
     `reported` is among what the ledger handles and sums to 1; `outside` is the probability that the ledger
-    does not handle the complaint at all.
+    does not handle the complaint at all. `own` are those of the ledger's lowest categories, as its crosswalk or
+    its labels say, not calibrated; for the base itself these are the leaves.
     """
 
     leaves: Floats
     reported: Floats
     outside: float
+    own: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Classification:
         self.ledger = ledger
         self._place = ledger.base.categories.places(model.heads[LEAVES].labels)
         self._local = LocalCategories(model.local, ledger) if model.local else None
+        self._keywords = Keywords(ledger)
         self._unmoved = np.array_equal(self._place, np.arange(len(ledger.base.categories.leaves)))
         projection = ledger.projection
         self._shares = projection.shares if projection is not None else None
@@ -89,11 +93,16 @@ class Classification:
         """Return probabilities of the base's leaves in the order of the model's labels."""
         return np.where(self._place >= 0, leaves[self._place], np.float32(0))
 
-    def classify(self, prediction: Prediction, named: Floats | None = None) -> Classified:
+    def lowest(self, classified: Classified, column: int) -> Category:
+        """Return the likeliest of the ledger's lowest categories within a reported one."""
+        return self.ledger.categories.leaves[int((classified.own * self._report[:, column]).argmax())]
+
+    def classify(self, prediction: Prediction, text: str = "", named: Floats | None = None) -> Classified:
         """Return the probabilities of one complaint.
 
         Args:
             prediction: the model's.
+            text: the complaint's normalised words, for the ledger's keywords.
             named: what the names of the reported categories say, as logarithms of odds.
         """
         leaves = self._in_ledger_order(prediction.groups[LEAVES][None, :])[0]
@@ -102,9 +111,10 @@ class Classification:
             outside, named = 0.0, None
         else:
             own = self._carried(leaves)
+            own = own if self._shares is None else self._keywords.weigh(own, text)
             outside = float(leaves @ self._outside) if self._outside is not None else 0.0
         reported = own if self._is_lowest else own @ self._report
-        return Classified(leaves, self.calibration(reported, named), outside)
+        return Classified(leaves, self.calibration(reported, named), outside, own)
 
     def carried(self, prediction: Prediction, named: Floats | None = None) -> Floats:
         """Return what the base alone says of the ledger's lowest categories, in their order, with their names."""

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.catalogue.ledger import Ledger
-from classifier.domain import JURISDICTION, Department, DepartmentScore, Duty, Region, Source
+from classifier.domain import JURISDICTION, Category, Department, DepartmentScore, Duty, Region, Scope, Source
 from classifier.suggest.calibration import Confidence
+from classifier.suggest.classification import Classified
 from classifier.suggest.local import OWN_DEPARTMENTS
 from classifier.suggest.model import DEPARTMENTS, LEAVES, Model, Prediction
 
@@ -23,11 +24,31 @@ _FITTED_ON = 5_000
 
 
 @dataclass(frozen=True, slots=True)
+class Where:
+    """What decides beside the category who is responsible: place, day, and how far the matter reaches."""
+
+    region: Region | None
+    day: dt.date
+    scope: Scope | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Table:
-    """For one place and day: each base leaf's duty and the number of its lead (-1 for none)."""
+    """For one place, day and scope: duties, and the number of each one's lead (-1 for none).
+
+    First those of the ledger's own lowest categories, behind them those of the base's leaves as the ledgers
+    above see them; `left` is, for each base leaf, the share that no own duty answers for.
+    """
 
     duties: tuple[Duty | None, ...]
     leads: NDArray[np.int32]
+    left: Floats | None
+
+    def mass(self, classified: Classified) -> Floats:
+        """Return the probability that falls to each duty."""
+        if self.left is None:
+            return classified.leaves
+        return np.concatenate([classified.own, classified.leaves * self.left])
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +67,12 @@ class Router:
         self._learnt_share = ledger.settings.learnt_share
         self._departments: Sequence[Department] = list(ledger.departments)
         self._number = {department.code: at for at, department in enumerate(self._departments)}
-        self._tables: dict[tuple[str, dt.date], _Table] = {}
-        known = {department.name: at for at, department in enumerate(self._departments)}
-        base = {department.code: department.name for department in ledger.base.departments}
+        self._tables: dict[tuple[str, dt.date, Scope | None], _Table] = {}
+        # A base department goes by the ledger's own of the same code or name.
+        names = {department.code: department.name for department in ledger.base.departments}
         labels = model.heads[DEPARTMENTS].labels
-        pairs = [(at, known[base[code]]) for at, code in enumerate(labels) if base.get(code) in known]
+        local = [ledger.departments.get(code) or ledger.departments.get(names.get(code, "")) for code in labels]
+        pairs = [(at, self._number[department.code]) for at, department in enumerate(local) if department]
         self._learnt_from = np.array([at for at, _ in pairs], dtype=np.intp)
         self._learnt_to = np.array([to for _, to in pairs], dtype=np.intp)
         self._local = model.local.groups.get(OWN_DEPARTMENTS) if model.local else None
@@ -58,21 +80,19 @@ class Router:
         self._local_place = np.array([self._number.get(code, -1) for code in local_labels], dtype=np.intp)
         self._confidence = self._fit_confidence(model, self._learnt_share)
 
-    def route(
-        self, leaves: Floats, prediction: Prediction, region: Region | None, day: dt.date, added: Sequence[str] = ()
-    ) -> Route:
+    def route(self, classified: Classified, prediction: Prediction, where: Where, added: Sequence[str] = ()) -> Route:
         """Rank the departments for one complaint.
 
         Args:
-            leaves: probabilities of the base's leaves.
+            classified: the probabilities of its categories.
             prediction: the model's, for what the text says of departments.
-            region: where the complaint is, or None.
-            day: the day whose duties count.
+            where: place, day and scope, whose duties count.
             added: departments that a rule adds as assisting.
         """
-        table = self._table(region, day)
+        table = self._table(where)
+        mass = table.mass(classified)
         held = table.leads >= 0
-        by_duty = np.bincount(table.leads[held], leaves[held], minlength=len(self._departments))
+        by_duty = np.bincount(table.leads[held], mass[held], minlength=len(self._departments))
         learnt = self.learnt(prediction)
         total = (1 - self._learnt_share) * by_duty + self._learnt_share * learnt
         total = self._confidence((total / max(float(total.sum()), 1e-9)).astype(np.float32))
@@ -83,12 +103,12 @@ class Router:
                 float(total[at]),
                 bool(by_duty[at] * (1 - self._learnt_share) >= learnt[at] * self._learnt_share),
                 table,
-                leaves,
+                mass,
             )
             for at in best
             if total[at] > 0
         )
-        return Route(leads, self._assisting(leads, table, leaves, region, added))
+        return Route(leads, self._assisting(leads, table, mass, where.region, added))
 
     def carried(self, prediction: Prediction) -> Floats:
         """Return what the base alone learnt of departments, in the order of the ledger's directory."""
@@ -123,7 +143,7 @@ class Router:
             return Confidence()
         rows = known[:: max(1, len(known) // _FITTED_ON)]
         place = self._ledger.categories.places(model.heads[LEAVES].labels)
-        leads = np.where(place >= 0, self._table(None, dt.date.today()).leads[place], -1)
+        leads = np.where(place >= 0, self._table(Where(None, dt.date.today())).leads[place], -1)
         duty = np.zeros((len(leads), len(self._departments)), dtype=np.float32)
         held = np.flatnonzero(leads >= 0)
         duty[held, leads[held]] = 1 - learnt_share
@@ -135,32 +155,32 @@ class Router:
         right = total.argmax(axis=1) == column[held_out.departments_truth[rows]]
         return Confidence.fit(total.max(axis=1), right)
 
-    def _score(self, at: int, probability: float, by_duty: bool, table: _Table, leaves: Floats) -> DepartmentScore:
+    def _score(self, at: int, probability: float, by_duty: bool, table: _Table, mass: Floats) -> DepartmentScore:
         department = self._departments[at]
-        duty = self._main_duty(at, table, leaves)
+        duty = self._main_duty(at, table, mass)
         if duty is None or not by_duty:
             return DepartmentScore(department, probability, Source.LEARNT)
         source = Source.JURISDICTION if duty.lead == JURISDICTION else Source.DUTY
         return DepartmentScore(department, probability, source, duty.basis)
 
-    def _main_duty(self, at: int, table: _Table, leaves: Floats) -> Duty | None:
+    def _main_duty(self, at: int, table: _Table, mass: Floats) -> Duty | None:
         """Return the likeliest duty under which this department leads."""
-        mass = np.where(table.leads == at, leaves, -1)
-        leaf = int(mass.argmax())
-        return table.duties[leaf] if mass[leaf] >= 0 else None
+        led = np.where(table.leads == at, mass, -1)
+        likeliest = int(led.argmax())
+        return table.duties[likeliest] if led[likeliest] >= 0 else None
 
     def _assisting(
         self,
         leads: Sequence[DepartmentScore],
         table: _Table,
-        leaves: Floats,
+        mass: Floats,
         region: Region | None,
         added: Sequence[str],
     ) -> tuple[Department, ...]:
         if not leads:
             return ()
         lead = leads[0].department
-        duty = self._main_duty(self._number[lead.code], table, leaves) or table.duties[int(leaves.argmax())]
+        duty = self._main_duty(self._number[lead.code], table, mass) or table.duties[int(mass.argmax())]
         names = [*added, *(duty.assisting if duty else ())]
         found = [self._department(name, region) for name in names]
         unique = {one.code: one for one in found if one is not None and one.code != lead.code}
@@ -175,35 +195,49 @@ class Router:
                     return self._ledger.departments.get(place.department)
         return self._ledger.departments.town()
 
-    def _table(self, region: Region | None, day: dt.date) -> _Table:
-        key = (region.code if region else "", day)
+    def _table(self, where: Where) -> _Table:
+        key = (where.region.code if where.region else "", where.day, where.scope)
         table = self._tables.get(key)
         if table is None:
             if len(self._tables) >= _KEPT_TABLES:
                 self._tables.clear()
-            table = self._tables[key] = self._build(region, day)
+            table = self._tables[key] = self._build(where)
         return table
 
-    def _build(self, region: Region | None, day: dt.date) -> _Table:
-        places = [place.code for place in self._ledger.regions.ancestry(region)] if region else []
-        duties = tuple(self._duty_of(at, places, day) for at in range(len(self._ledger.base.categories.leaves)))
+    def _build(self, where: Where) -> _Table:
+        places = [place.code for place in self._ledger.regions.ancestry(where.region)] if where.region else []
+        own: list[Duty | None] = []
+        left = None
+        above = self._ledger.lineage
+        if self._ledger.projection is not None:
+            own = [duty_of_category(self._ledger, leaf, places, where) for leaf in self._ledger.categories.leaves]
+            stated = np.array([duty is not None for duty in own], dtype=np.float32)
+            left = np.clip(1 - self._ledger.projection.shares @ stated, 0, 1).astype(np.float32)
+            above = above[1:]
+        leaves = range(len(self._ledger.base.categories.leaves))
+        duties = (*own, *(self._duty_of_leaf(leaf, above, places, where) for leaf in leaves))
         leads = []
         for duty in duties:
-            department = self._department(duty.lead, region) if duty else None
+            department = self._department(duty.lead, where.region) if duty else None
             leads.append(self._number[department.code] if department else -1)
-        return _Table(duties, np.array(leads, dtype=np.int32))
+        return _Table(duties, np.array(leads, dtype=np.int32), left)
 
-    def _duty_of(self, leaf: int, places: Sequence[str], day: dt.date) -> Duty | None:
-        """Find the duty of a base leaf: the ledger's own for what the leaf becomes there, else its parent's."""
-        for ledger in self._ledger.lineage:
+    def _duty_of_leaf(self, leaf: int, lineage: Sequence[Ledger], places: Sequence[str], where: Where) -> Duty | None:
+        """Find the duty of a base leaf in the nearest ledger that has one for what the leaf becomes there."""
+        for ledger in lineage:
             projection = ledger.projection
             at = leaf
             if projection is not None:
                 at = int(projection.shares[leaf].argmax())
                 if projection.shares[leaf, at] <= 0:
                     continue
-            line = [one.code for one in ledger.categories.ancestry(ledger.categories.leaves[at])]
-            duty = ledger.duties.responsible(line, places, day)
+            duty = duty_of_category(ledger, ledger.categories.leaves[at], places, where)
             if duty is not None:
                 return duty
         return None
+
+
+def duty_of_category(ledger: Ledger, category: Category, places: Sequence[str], where: Where) -> Duty | None:
+    """Return a ledger's own duty for one of its categories; `places` are the region's codes, smallest first."""
+    line = [one.code for one in ledger.categories.ancestry(category)]
+    return ledger.duties.responsible(line, places, where.day, where.scope)

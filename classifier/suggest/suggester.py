@@ -9,16 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.catalogue.ledger import Ledger
-from classifier.domain import CategoryScore, Complaint, Evidence, Kind, Region, Suggestion, Urgency
+from classifier.domain import CategoryScore, Complaint, Evidence, Kind, Region, Scope, Suggestion, Urgency
 from classifier.errors import UnknownRegionError
+from classifier.suggest.circumstances import disposal_of, scope_of
 from classifier.suggest.classification import Classification, Classified
 from classifier.suggest.decision import Circumstances, decide
 from classifier.suggest.evidence import evidence_spans, tells_two_matters
 from classifier.suggest.model import KINDS, LEAVES, Model, Prediction
 from classifier.suggest.naming import Names
-from classifier.suggest.routing import Router
+from classifier.suggest.routing import Router, Where
 from classifier.text.features import Encoded
-from classifier.text.pipeline import ReadComplaint, TextPipeline
+from classifier.text.pipeline import TextPipeline
 
 Floats = NDArray[np.float32]
 
@@ -70,7 +71,7 @@ class Suggester:
         encoded = self.model.space.encode(self.pipeline.read(complaint))
         prediction = self.model.predict(encoded)
         named = self.names(encoded) if self.names is not None else None
-        return Understood(encoded, prediction, self.classification.classify(prediction, named))
+        return Understood(encoded, prediction, self.classification.classify(prediction, encoded.complaint.text, named))
 
     def conclude(self, complaint: Complaint, understood: Understood, *, with_evidence: bool = True) -> Suggestion:
         """Make the suggestion from what was understood of `complaint`, as the second half of `suggest`.
@@ -80,10 +81,12 @@ class Suggester:
         """
         encoded, prediction, classified = understood.encoded, understood.prediction, understood.classified
         read = encoded.complaint
-        region = self._region(complaint, read)
-        rules = self.ledger.rules.apply(f"{read.title.text}\n{read.body.text}")
+        text = read.text
+        rules = self.ledger.rules.apply(text)
         day = complaint.date or dt.date.today()
-        route = self.router.route(classified.leaves, prediction, region, day, rules.departments)
+        scope = scope_of(self.ledger, text, rules)
+        region = self._region(complaint, text, scope)
+        route = self.router.route(classified, prediction, Where(region, day, scope), rules.departments)
         best = np.argsort(-classified.reported, kind="stable")[:_SHOWN]
         scores = tuple(CategoryScore(self.classification.categories[at], float(classified.reported[at])) for at in best)
         kind = Kind(self.model.heads[KINDS].labels[int(prediction.groups[KINDS].argmax())])
@@ -112,13 +115,15 @@ class Suggester:
             alarms=rules.alarms,
             evidence=evidence,
             personal_data=read.personal_data,
+            scope=scope,
+            disposal=disposal_of(self.ledger, self.classification.lowest(classified, int(best[0])), rules),
         )
 
     def _deadline(self, kind: Kind, urgency: Urgency) -> float | None:
         return self.ledger.deadlines.get((kind, urgency))
 
-    def _region(self, complaint: Complaint, read: ReadComplaint) -> Region | None:
-        """Return the region given, or else the one the text tells of."""
+    def _region(self, complaint: Complaint, text: str, scope: Scope | None) -> Region | None:
+        """Return the region given, or else the one the text tells of; for a common matter, the one around all named."""
         if complaint.region:
             try:
                 return self.ledger.regions.find(complaint.region)
@@ -126,7 +131,9 @@ class Suggester:
                 if not len(self.ledger.regions):
                     return None
                 raise
-        return self.ledger.regions.locate(f"{read.title.text}\n{read.body.text}")
+        villages = self.ledger.regions.villages(text) if scope is Scope.COMMON else set()
+        around = self.ledger.regions.around(villages) if len(villages) > 1 else None
+        return around or self.ledger.regions.locate(text)
 
     def _direction(self, classified: Classified, column: int) -> Floats:
         """Weigh the labels that decide by how likely each is within a reported category."""

@@ -54,6 +54,11 @@ class ReadComplaint:
         return (("title", self.title), ("text", self.body))
 
     @property
+    def text(self) -> str:
+        """The normalised, masked title and text, a line each."""
+        return f"{self.title.text}\n{self.body.text}"
+
+    @property
     def han_count(self) -> int:
         """Number of Chinese characters in title and text."""
         return _count_han(self.title.text) + _count_han(self.body.text)

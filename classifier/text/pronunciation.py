@@ -1,7 +1,7 @@
 """Find pronunciation notes glued in behind characters (`開(kāi)展`, `社會(huì )`), as web converters leave them.
 
 A note with a tone mark is never anything else. One without (`(de)`, `(kai)`, `(kai1)`) is taken for a note only in
-a text that has others, because a bracket may hold a real word.
+a text that has others, or behind a character that is spoken so, because a bracket may hold a real word.
 """
 
 from __future__ import annotations
@@ -22,6 +22,13 @@ _NOTE = re.compile(rf"(?<=[{HAN}]) ?\(\s*([a-züêɡɑ1-5{_TONED}'’ ]{{1,24}}?
 _MOST_SYLLABLES = 4
 _ENOUGH = 3
 """Notes without a tone from which a text's brackets are taken for notes."""
+
+_SPOKEN = (
+    "ma吗嘛 me么麽 de的地得 le了 zi子 men们 ne呢 ba吧 zhe着 guo过 li里 shang上 tou头 ge个"
+    " a啊 ya呀 wa哇 o哦 la啦 bian边 jia家"
+)
+_TONELESS = {char: sound for sound, chars in re.findall(r"([a-z]+)([^a-z ]+)", _SPOKEN) for char in chars}
+"""Characters that are often spoken without a tone, with their sound."""
 
 _TONE_MARKS = dict.fromkeys(map(ord, "\u0300\u0301\u0304\u030c"))
 BEGINNING = rf"(?<=[{HAN}]) ?\(\s*[a-zêü{_TONED}]"
@@ -56,12 +63,14 @@ def notes(text: str) -> list[tuple[int, int]]:
     >>> notes("材料(word)、附件(a)")
     []
     """
-    toned, plain = [], []
+    certain, plain = [], []
     for match in _NOTE.finditer(text):
         count = _syllables(match[1])
         if any(char in _TONED for char in match[1]):
             if 1 <= count <= _MOST_SYLLABLES:
-                toned.append(match.span())
+                certain.append(match.span())
+        elif _TONELESS.get(text[match.start() - 1]) == _plain(match[1]):
+            certain.append(match.span())
         elif count == 1:
             plain.append(match.span())
-    return sorted([*toned, *plain]) if toned or len(plain) >= _ENOUGH else []
+    return sorted([*certain, *plain]) if certain or len(plain) >= _ENOUGH else []

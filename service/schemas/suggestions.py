@@ -147,6 +147,8 @@ class SuggestionOut(BaseModel):
     alarms: list[AlarmOut]
     evidence: list[EvidenceOut]
     personal_data: list[PersonalDataOut]
+    scope: Annotated[Literal["个性", "共性"] | None, Field(description="个性问题或共性问题；台账不区分时为空")] = None
+    disposal: Annotated[Literal["当场", "限期", "上会"] | None, Field(description="三类处置；台账不使用时为空")] = None
 
 
 class SimilarOut(BaseModel):

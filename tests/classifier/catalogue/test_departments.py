@@ -38,3 +38,10 @@ def test_a_childs_departments_go_before_the_parents() -> None:
 def test_the_town_stands_for_a_place_that_is_not_known() -> None:
     assert DIRECTORY.town() == ZF
     assert DepartmentDirectory([HB]).town() is None
+
+
+def test_a_childs_department_of_the_parents_code_is_that_office_by_its_local_name() -> None:
+    above = DepartmentDirectory([Department("sl", "水利水务", "市", ("水务局",)), Department("x", "县医院")])
+    merged = DepartmentDirectory([Department("sl", "某区水务局", "区县", ("水利站",))]).merged(above)
+    assert [one.name for one in merged] == ["某区水务局", "县医院"]
+    assert {merged.find(name).name for name in ("水利水务", "水务局", "水利站", "sl")} == {"某区水务局"}

@@ -8,7 +8,7 @@ import pytest
 
 from classifier.catalogue.duties import DutyList, read_duties
 from classifier.catalogue.tables import Findings, Row
-from classifier.domain import Duty, Validity
+from classifier.domain import Duty, Scope, Validity
 
 DAY = dt.date(2026, 3, 1)
 VILLAGE = ["D11", "D1", "D"]
@@ -112,3 +112,29 @@ def test_a_row_of_the_duty_list_is_read_whole() -> None:
     assert duty == Duty("A", "环保局", ("城管局", "镇政府"), "市", "D", "条例第三条", validity)
     assert findings.found == []
     assert list(DutyList([duty])) == [duty]
+
+
+def test_a_duty_for_the_very_scope_goes_before_one_for_any() -> None:
+    duties = DutyList(
+        [Duty("A", "谁都行"), Duty("A", "镇上", scope=Scope.INDIVIDUAL), Duty("B", "局里", scope=Scope.COMMON)]
+    )
+    assert duties.scoped
+    leads = {
+        (category, scope): duty.lead if (duty := duties.responsible([category], [], DAY, scope)) else None
+        for category in "AB"
+        for scope in (None, *Scope)
+    }
+    assert leads == {
+        ("A", None): "谁都行",
+        ("A", Scope.INDIVIDUAL): "镇上",
+        ("A", Scope.COMMON): "谁都行",
+        ("B", None): None,
+        ("B", Scope.INDIVIDUAL): None,
+        ("B", Scope.COMMON): "局里",
+    }
+
+
+def test_an_unknown_scope_is_noted() -> None:
+    findings = Findings()
+    read_duties([Row("duties.csv", 2, {"category": "A", "lead": "甲", "scope": "大家"})], findings)
+    assert [str(one) for one in findings.found] == ["duties.csv 第 2 行 “scope” 列：“大家”无效；可用：个性、共性"]

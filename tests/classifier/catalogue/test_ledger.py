@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from classifier.catalogue.ledger import Ledger, find_ledger, inspect_ledger, known_ledgers, load_ledger
-from classifier.catalogue.settings import LedgerSettings
+from classifier.catalogue.settings import LedgerSettings, ReportForm, Rhythm
 from classifier.domain import Kind, Urgency
-from classifier.errors import LedgerNotFoundError
+from classifier.errors import LedgerNotFoundError, WrongCellError
 
 WriteLedger = Callable[..., Path]
 
@@ -152,3 +152,25 @@ def test_the_fingerprint_is_of_the_tables_and_those_inherited(family: Ledger, tm
     duties = tmp_path / "base" / "duties.csv"
     duties.write_text(duties.read_text(encoding="utf-8") + "B1,环保局\n", encoding="utf-8")
     assert fingerprint() != family.fingerprint
+
+
+def test_the_form_of_a_report_is_read(write_ledger: WriteLedger) -> None:
+    toml = 'name = "p"\ntitle = "t"\n[report]\nparagraph = "共{problems}件"\nrhythm = "half-month"\nother = 1\n'
+    ledger, findings = inspect_ledger("place", write_ledger(changed={"ledger.toml": toml}).parent)
+    assert ledger.settings.report == ReportForm("共{problems}件", Rhythm.HALF_MONTH)
+    assert [finding.column for finding in findings] == ["report.other"]
+
+
+@pytest.mark.parametrize(
+    ("form", "column", "told"),
+    [
+        ('paragraph = "共{problem}件"', "report.paragraph", "没有这些数字：problem；可用：title、"),
+        ("paragraph = 3", "report.paragraph", "应为文字"),
+        ('rhythm = "weekly"', "report.rhythm", "“weekly”无效；可用：half-month（半月）"),
+    ],
+)
+def test_a_wrong_form_of_a_report_is_refused(write_ledger: WriteLedger, form: str, column: str, told: str) -> None:
+    folder = write_ledger(changed={"ledger.toml": f'name = "p"\ntitle = "t"\n[report]\n{form}\n'})
+    with pytest.raises(WrongCellError, match=told) as caught:
+        load_ledger("place", folder.parent)
+    assert caught.value.column == column

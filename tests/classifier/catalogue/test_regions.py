@@ -117,3 +117,25 @@ def test_what_is_located_is_named_in_the_text(text: str) -> None:
     assert region is not None or all(len(one.regions) > 1 for one in GAZETTEER.mentions(text))
     for one in named:
         assert any(name in text for name in (one.name, *one.aliases))
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("东镇李家村和李家村北一组", {"D2", "D31"}),
+        ("王家村", set()),
+        ("东镇", set()),
+        ("李家村、李家", {"D2"}),
+    ],
+)
+def test_villages_are_the_smallest_places_named_without_doubt(text: str, codes: set[str]) -> None:
+    assert GAZETTEER.villages(text) == codes
+
+
+@pytest.mark.parametrize(
+    ("codes", "around"),
+    [(["D2", "D31"], "D"), (["D31"], "D31"), (["D2", "W1"], None), ([], None), (["D31", "D3"], "D3")],
+)
+def test_the_place_around_several_is_the_smallest_that_holds_all(codes: list[str], around: str | None) -> None:
+    region = GAZETTEER.around(codes)
+    assert (region.code if region else None) == around

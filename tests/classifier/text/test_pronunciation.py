@@ -25,6 +25,7 @@ from classifier.text.pronunciation import notes
         ("開(kai)展了(le)會(huì)議", "开展了会议"),
         ("開(kai)展會(hui)議(yi)", "开展会议"),
         ("開(kai1)展會(hui4)議(yi4)", "开展会议"),
+        ("小溫泉池嗎(ma)", "小温泉池吗"),
         ("村????????組(zǔ)", "村 组"),
     ],
 )
