@@ -69,7 +69,7 @@ def _parser(commands: Sequence[Command]) -> argparse.ArgumentParser:
     return parser
 
 
-_GROUPS: Final = {"models": "查看和切换模型版本", "catalogue": "检查台账", "keys": "管理密钥"}
+_GROUPS: Final = {"models": "查看和切换模型版本", "catalogue": "检查台账", "ledger": "建立台账", "keys": "管理密钥"}
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ FenbanError
 │   │   ├── UnwritableFileError
 │   │   └── CannotResumeError
 │   ├── UnsupportedFormatError
+│   ├── LedgerNameError
+│   ├── LedgerExistsError
 │   ├── CatalogueError              a ledger whose tables contradict each other
 │   └── UnknownNameError
 │       ├── UnknownCategoryError
@@ -188,6 +190,24 @@ class CatalogueError(InputError):
         shown = "\n".join(f"  {finding}" for finding in findings[:20])
         more = f"\n  ……共 {len(findings)} 处" if len(findings) > 20 else ""
         super().__init__(f"台账“{ledger}”有错误，请改正后重试：\n{shown}{more}")
+
+
+class LedgerNameError(InputError):
+    """A new ledger's name cannot be that of a folder."""
+
+    code = "ledger_name"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"台账名“{name}”无效：只能用文字、数字、下划线和连字符，因为它也是文件夹的名称")
+
+
+class LedgerExistsError(InputError):
+    """A new ledger has the name of one that is there."""
+
+    code = "ledger_exists"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"已经有名为“{name}”的台账或文件夹；请换一个名称，或先移走它")
 
 
 class UnknownNameError(InputError):

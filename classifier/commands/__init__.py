@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from classifier.commands import answering, auditing, keeping, learning, proving
+from classifier.commands import answering, auditing, keeping, learning, proving, reporting
 
 COMMANDS: Final = (
     *answering.COMMANDS,
@@ -12,4 +12,5 @@ COMMANDS: Final = (
     *learning.COMMANDS,
     *keeping.COMMANDS,
     *proving.COMMANDS,
+    *reporting.COMMANDS,
 )

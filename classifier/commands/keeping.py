@@ -7,6 +7,7 @@ import dataclasses
 import json
 from typing import Final
 
+from classifier.catalogue.founding import found_ledger
 from classifier.catalogue.ledger import Ledger, inspect_ledger, load_ledger
 from classifier.learn.dataset import label_findings
 from classifier.registry.versions import Registry
@@ -53,6 +54,21 @@ def _catalogue_check(given: argparse.Namespace) -> int:
     return BAD_INPUT if errors else DONE
 
 
+def _ledger_new(given: argparse.Namespace) -> int:
+    folder = found_ledger(given.name, given.source, Places.from_environment().ledgers, given.title)
+    if given.json:
+        print(json.dumps({"ledger": given.name, "folder": str(folder)}, ensure_ascii=False))
+    else:
+        print(f"已建立台账 {given.name}：{folder}；接下来要做的事写在其中的 README.md")
+    return DONE
+
+
+def _ledger_new_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", help="新台账的名称，也是文件夹的名称")
+    parser.add_argument("--from", dest="source", required=True, metavar="台账", help="以哪个台账为样本")
+    parser.add_argument("--title", default="", help="标题（可空，以后在 ledger.toml 里改）")
+
+
 def _ledger_and_registry(given: argparse.Namespace) -> tuple[Ledger, Registry]:
     places = Places.from_environment()
     return load_ledger(given.ledger, places.ledgers), Registry(places.models)
@@ -74,5 +90,6 @@ def _checked_ledger(parser: argparse.ArgumentParser) -> None:
 COMMANDS: Final = (
     Command("models list", "列出模型版本", _required_ledger, _models_list),
     Command("models show", "显示一个版本的说明", _version_argument, _models_show),
+    Command("ledger new", "以一个台账为样本建立新台账", _ledger_new_arguments, _ledger_new),
     Command("catalogue check", "检查台账的各张表", _checked_ledger, _catalogue_check),
 )

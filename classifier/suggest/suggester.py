@@ -73,8 +73,17 @@ class Suggester:
         named = self.names(encoded) if self.names is not None else None
         return Understood(encoded, prediction, self.classification.classify(prediction, encoded.complaint.text, named))
 
-    def conclude(self, complaint: Complaint, understood: Understood, *, with_evidence: bool = True) -> Suggestion:
+    def conclude(
+        self,
+        complaint: Complaint,
+        understood: Understood,
+        *,
+        with_evidence: bool = True,
+        scope: Scope | None = None,
+    ) -> Suggestion:
         """Make the suggestion from what was understood of `complaint`, as the second half of `suggest`.
+
+        `scope` is how far the matter reaches where more is known of it than this text tells.
 
         Raises:
             UnknownRegionError: its region is not in the ledger.
@@ -84,7 +93,7 @@ class Suggester:
         text = read.text
         rules = self.ledger.rules.apply(text)
         day = complaint.date or dt.date.today()
-        scope = scope_of(self.ledger, text, rules)
+        scope = scope or scope_of(self.ledger, text, rules)
         region = self._region(complaint, text, scope)
         route = self.router.route(classified, prediction, Where(region, day, scope), rules.departments)
         best = np.argsort(-classified.reported, kind="stable")[:_SHOWN]
