@@ -39,6 +39,9 @@ def check_references(
     for row in region_rows:
         if row["department"] and ledger.departments.get(row["department"]) is None:
             findings.error(row, "department", f"没有部门“{row['department']}”")
+    if ledger.duties.scoped and not ledger.tells_scopes:
+        text = "分了个性、共性的职责不会起作用：ledger.toml 没有写 common_villages（几个村以上算共性）"
+        findings.found.append(Finding("duties.csv", 0, "scope", text, Severity.WARNING))
     if not len(ledger.categories):
         findings.found.append(Finding("categories.csv", 0, "", "没有任何类别"))
     findings.found.extend(

@@ -111,8 +111,8 @@ class Classification:
             outside, named = 0.0, None
         else:
             own = self._carried(leaves)
-            own = own if self._shares is None else self._keywords.weigh(own, text)
             outside = float(leaves @ self._outside) if self._outside is not None else 0.0
+        own = self._keywords.weigh(own, text)
         reported = own if self._is_lowest else own @ self._report
         return Classified(leaves, self.calibration(reported, named), outside, own)
 

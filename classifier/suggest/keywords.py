@@ -1,4 +1,4 @@
-"""What a ledger's own keywords say of a text, beside the base's model: how a place's words count without labels."""
+"""What a ledger's own keywords say of a text, beside its model: a place's words count where labels are few or none."""
 
 from __future__ import annotations
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from classifier.catalogue.duties import DutyList, read_duties
+from classifier.catalogue.ledger import inspect_ledger
 from classifier.catalogue.tables import Findings, Row
 from classifier.domain import Duty, Scope, Validity
 
@@ -132,6 +135,15 @@ def test_a_duty_for_the_very_scope_goes_before_one_for_any() -> None:
         ("B", Scope.INDIVIDUAL): None,
         ("B", Scope.COMMON): "局里",
     }
+
+
+def test_duties_for_a_scope_in_a_ledger_that_tells_none_are_pointed_out(write_ledger: Callable[..., Path]) -> None:
+    duties = {"duties.csv": "category,lead,scope\nA,环保局,\nB1,rs,个性\nB1,环保局,共性\n"}
+    _, findings = inspect_ledger("one", write_ledger("one", duties).parent)
+    assert [finding.column for finding in findings if "common_villages" in finding.message] == ["scope"]
+    telling = {**duties, "ledger.toml": 'name = "two"\ntitle = "t"\ncommon_villages = 3\n'}
+    _, findings = inspect_ledger("two", write_ledger("two", telling).parent)
+    assert findings == []
 
 
 def test_an_unknown_scope_is_noted() -> None:
