@@ -100,6 +100,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp())
     models = folder / "models"
     build_base(load_ledger("small", LEDGERS), Registry((models,)))
+    (folder / "data").mkdir()
     service = Service(Places(LEDGERS, (models,)), folder / "data", given.database)
     writers = Writers(service.url)
     slowest = 0.0
