@@ -11,7 +11,8 @@ import pytest
 
 from classifier.catalogue.ledger import Ledger, load_ledger
 from classifier.domain import JURISDICTION, Scope
-from classifier.learn.audit import Problem, audit_rows
+from classifier.learn.audit.examination import audit_rows
+from classifier.learn.audit.remarks import Problem
 from classifier.learn.dataset import Labelled, read_labelled
 from classifier.text.normalisation import normalise
 
