@@ -10,7 +10,13 @@ from typing import Any, Final
 from classifier.catalogue.ledger import Ledger
 from classifier.desk import build_base, load_model, open_desk, silent, store, version_in_use
 from classifier.domain import Complaint
-from classifier.errors import EmptyBacklogError, ModelNotFoundError, NothingToCompareError, PromotionRefusedError
+from classifier.errors import (
+    EmptyBacklogError,
+    ModelNotFoundError,
+    NothingToCompareError,
+    NothingToRollBackError,
+    PromotionRefusedError,
+)
 from classifier.learn.adaptation import Adaptation, compare
 from classifier.learn.backlog import sample_backlog
 from classifier.learn.dataset import Labelled, LabelledFiles, Together, corpus_fingerprint, ledger_complaints
@@ -205,6 +211,19 @@ def promote_version(ledger: Ledger, places: Places, name: str, *, forced: bool =
     if verdict is not None and refused and not forced:
         raise PromotionRefusedError(f"{ledger.name}/{name}", verdict.findings)
     return registry.promote(ledger.name, name, forced=refused, reason=reason)
+
+
+def rollback_version(ledger: Ledger, places: Places, reason: str = "") -> Version | None:
+    """Put back in use what was before the version in use; None where that is the model of the ledger above.
+
+    Raises:
+        NothingToRollBackError: what was before is not known or is gone, or a base ledger would be left without a model.
+    """
+    registry = Registry(places.models)
+    used = version_in_use(registry, ledger)
+    if ledger.parent is None and used is not None and not registry.before(ledger.name, used.name):
+        raise NothingToRollBackError(ledger.name, used.name)
+    return registry.rollback(ledger.name, reason)
 
 
 def verdict_on(ledger: Ledger, places: Places, version: Version) -> Verdict | None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from classifier.catalogue.ledger import Ledger
 from classifier.errors import ModelNotFoundError, NothingToRollBackError
-from classifier.registry.history import before
 from classifier.registry.versions import Registry, Version
 from classifier.settings import Places
 from classifier.workshop import promote_version
@@ -89,7 +88,7 @@ def rollback(registry: Registry, store: Store, ledger: Ledger, caller: Caller, l
     present = _in_use(registry, ledger.name)
     if leaving is not None and find(registry, ledger.name, leaving).name != present:
         return Switch(ledger.name, present, present)
-    if ledger.parent is None and not (present and before(registry.roots[0] / ledger.name, present)):
+    if ledger.parent is None and not (present and registry.before(ledger.name, present)):
         raise NothingToRollBackError(ledger.name, present or "")
     version = registry.rollback(ledger.name, caller.name)
     switch = Switch(ledger.name, version.name if version else None, present)

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from classifier.catalogue.ledger import load_ledger
 from classifier.learn.dataset import read_labelled
-from classifier.registry.versions import Registry
 from classifier.settings import Places
 from classifier.terminal import DONE, Command, ledger_option
 
@@ -73,9 +72,11 @@ def _promote(given: argparse.Namespace) -> int:
 
 
 def _rollback(given: argparse.Namespace) -> int:
+    from classifier.workshop import rollback_version
+
     places = Places.from_environment()
     ledger = load_ledger(given.ledger, places.ledgers)
-    version = Registry(places.models).rollback(ledger.name, given.reason)
+    version = rollback_version(ledger, places, given.reason)
     name = version.name if version else None
     if given.json:
         print(json.dumps({"in_use": name}))

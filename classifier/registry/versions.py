@@ -106,6 +106,10 @@ class Registry:
             self._switch(ledger, Switch(now(), "rolled_back", earlier, current, reason=reason))
         return self.find(ledger, earlier) if earlier else None
 
+    def before(self, ledger: str, name: str) -> str | None:
+        """Return what was in use before `name` was promoted: empty for none of the ledger's own, None if unknown."""
+        return before(self.roots[0] / ledger, name)
+
     def history(self, ledger: str) -> list[Switch]:
         """Return every switch of the ledger's version in use, oldest first."""
         return events(self.roots[0] / ledger)

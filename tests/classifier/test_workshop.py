@@ -8,17 +8,25 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from classifier.catalogue.ledger import Ledger, load_ledger
-from classifier.desk import open_desk
+from classifier.desk import build_base, open_desk
 from classifier.domain import Complaint
-from classifier.errors import NothingToCompareError, PromotionRefusedError
+from classifier.errors import NothingToCompareError, NothingToRollBackError, PromotionRefusedError
 from classifier.learn.dataset import Labelled
 from classifier.registry.versions import Registry
 from classifier.settings import Places
-from classifier.workshop import compare_versions, promote_version, train_version, verdict_on, version_used
+from classifier.workshop import (
+    compare_versions,
+    promote_version,
+    rollback_version,
+    train_version,
+    verdict_on,
+    version_used,
+)
 
 PLACES = ("东街", "西街", "村口", "桥头", "南门", "北门", "广场", "学校", "医院", "菜场")
 STATES = ("坏了", "不亮", "灭了", "忽明忽暗", "没人修", "又坏了")
@@ -110,6 +118,15 @@ def test_versions_without_a_common_row_need_data_to_be_compared(
     with pytest.raises(NothingToCompareError, match="没有共同的"):
         compare_versions(child, own_places, one.name, other.name, ())
     assert compare_versions(child, own_places, one.name, other.name, labels).rows == len(labels)
+
+
+def test_a_base_ledger_is_not_left_without_a_model(small_ledger: Ledger, tmp_path: Path) -> None:
+    own = Places(small_ledger.folder.parent, (tmp_path,))
+    registry = Registry(own.models)
+    build_base(small_ledger, registry)
+    with pytest.raises(NothingToRollBackError, match="v1"):
+        rollback_version(small_ledger, own)
+    assert registry.find("small").name == "v1"
 
 
 TRAIN = """
