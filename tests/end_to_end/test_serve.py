@@ -28,7 +28,15 @@ def _fenban(*arguments: str, ledgers: Path, models: Path) -> subprocess.Popen[st
         "PYTHONUNBUFFERED": "1",
     }
     command = [sys.executable, "-m", "classifier.cli", *arguments]
-    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command,
+        env=environment,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # A test run in the background of a shell ignores interrupts, and so would whatever it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
 
 
 def _free_port() -> int:

@@ -9,6 +9,7 @@ import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import FlakyStrategyDefinition
 from schemathesis.checks import CHECKS, load_all_checks
 
 load_all_checks()
@@ -22,6 +23,7 @@ PROMISES = CHECKS.get_by_names(
     ]
 )
 PATIENCE = 120
+ATTEMPTS = 5
 BOUNDED = settings(
     max_examples=15,
     deadline=None,
@@ -64,4 +66,13 @@ def test_no_sequence_of_calls_answers_what_is_not_documented(document: tuple[Any
         def validate_response(self, response: Any, case: Any, **_: Any) -> None:
             case.validate_response(response, checks=PROMISES)
 
-    Calls.run(settings=settings(BOUNDED, max_examples=25, stateful_step_count=10))
+    def run() -> bool:
+        try:
+            Calls.run(settings=settings(BOUNDED, max_examples=25, stateful_step_count=10))
+        except FlakyStrategyDefinition:
+            # What can be called next hangs on a job's state, which changes by itself; an answer that breaks a promise
+            # is another error.
+            return False
+        return True
+
+    assert any(run() for _ in range(ATTEMPTS))
