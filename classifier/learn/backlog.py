@@ -17,6 +17,7 @@ from scipy.linalg import qr
 
 from classifier.domain import Complaint
 from classifier.learn.duplicates import near_duplicates
+from classifier.learn.reservoir import Reservoir
 from classifier.learn.ridge import solve_ridge
 from classifier.text.pipeline import said
 
@@ -39,25 +40,18 @@ _SEED: Final = 20240101
 def sample_backlog(complaints: Iterable[Complaint]) -> tuple[int, list[Complaint]]:
     """Return how many complaints there are, and an even sample of them in which each matter stands once.
 
-    Memory does not grow with the backlog: a reservoir (Vitter 1985) of `MOST_READ` is kept while reading.
+    Memory does not grow with the backlog: `MOST_READ` are kept while reading.
     """
     random = np.random.default_rng(_SEED)
-    count = 0
-    kept: list[tuple[Complaint, str]] = []
+    read: Reservoir[tuple[Complaint, str]] = Reservoir(MOST_READ, random)
     for complaint in complaints:
-        text = said(complaint)
-        if not text:
-            continue
-        count += 1
-        if len(kept) < MOST_READ:
-            kept.append((complaint, text))
-        elif (place := int(random.integers(count))) < MOST_READ:
-            kept[place] = (complaint, text)
-    repeated = {pair.later for pair in near_duplicates([text for _, text in kept])}
-    once = [one for at, (one, _) in enumerate(kept) if at not in repeated]
+        if text := said(complaint):
+            read.offer((complaint, text))
+    repeated = {pair.later for pair in near_duplicates([text for _, text in read.kept])}
+    once = [one for at, (one, _) in enumerate(read.kept) if at not in repeated]
     if len(once) > MOST_LEARNT:
         once = [once[at] for at in np.sort(random.permutation(len(once))[:MOST_LEARNT])]
-    return count, once
+    return read.offered, once
 
 
 def latent_targets(K: Floats, Y: Floats, weights: Floats) -> Floats:

@@ -33,6 +33,7 @@ from classifier.learn.local import (
     see,
     telling_ngrams,
 )
+from classifier.learn.reservoir import Reservoir
 from classifier.suggest.local import OWN, OWN_DEPARTMENTS, Learnt, Local, Proof
 from classifier.suggest.model import quantise
 from classifier.suggest.suggester import Suggester
@@ -102,8 +103,9 @@ class _Samples:
     share: float
 
 
-def _held_out(row: Labelled, share: float) -> bool:
-    return fingerprint(row.complaint) < share * _LARGEST
+def _is_held_out(number: int, share: float) -> bool:
+    """Tell by a row's fingerprint whether it is held out, so that rows of the same letters stay together."""
+    return number < share * _LARGEST
 
 
 def _samples(rows: Iterable[Labelled], counts: Counter[str], most_exact: int) -> _Samples:
@@ -111,11 +113,11 @@ def _samples(rows: Iterable[Labelled], counts: Counter[str], most_exact: int) ->
     share = min(0.2, HELD_OUT / counts.total())
     each = max(1, most_exact // 2 // len(counts))
     random = np.random.default_rng(_SEED)
-    by_category: defaultdict[str, _Reservoir] = defaultdict(lambda: _Reservoir(each, random))
-    even = _Reservoir(most_exact, random)
-    held_out = _Reservoir(2 * HELD_OUT, random)
+    by_category: defaultdict[str, Reservoir[Labelled]] = defaultdict(lambda: Reservoir(each, random))
+    even: Reservoir[Labelled] = Reservoir(most_exact, random)
+    held_out: Reservoir[Labelled] = Reservoir(2 * HELD_OUT, random)
     for row in rows:
-        if _held_out(row, share):
+        if _is_held_out(fingerprint(row.complaint), share):
             held_out.offer(row)
         else:
             by_category[row.categories[0]].offer(row)
@@ -128,27 +130,11 @@ def _samples(rows: Iterable[Labelled], counts: Counter[str], most_exact: int) ->
     return _Samples(list(chosen.values()), held_out.kept, share)
 
 
-class _Reservoir:
-    """Keeps an even sample of whatever is offered (Vitter 1985)."""
-
-    def __init__(self, size: int, random: np.random.Generator) -> None:
-        self.kept: list[Labelled] = []
-        self._size = size
-        self._random = random
-        self._offered = 0
-
-    def offer(self, row: Labelled) -> None:
-        self._offered += 1
-        if len(self.kept) < self._size:
-            self.kept.append(row)
-        elif (place := int(self._random.integers(self._offered))) < self._size:
-            self.kept[place] = row
-
-
 def _others(rows: Iterable[Labelled], share: float, taken: set[int], apart: Known) -> Iterator[Labelled]:
     """Yield the rows that are neither solved exactly nor held out, nor nearly equal to one held out."""
     for row in rows:
-        learnt_or_kept = fingerprint(row.complaint) in taken or _held_out(row, share)
+        number = fingerprint(row.complaint)
+        learnt_or_kept = number in taken or _is_held_out(number, share)
         if not learnt_or_kept and apart.nearest(said(row.complaint)) is None:
             yield row
 
