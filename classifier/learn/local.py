@@ -7,7 +7,6 @@ are trusted beside what the base says.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -22,6 +21,8 @@ from classifier.errors import NoLabelledDataError
 from classifier.learn.curve import Lesson, System, learning_curve, lesson
 from classifier.learn.dataset import Labelled
 from classifier.learn.ridge import fit_ridge, gram, near_duplicate_groups
+from classifier.learn.targets import target_matrix, true_columns
+from classifier.registry.history import now
 from classifier.suggest.calibration import log_loss
 from classifier.suggest.local import OWN, OWN_DEPARTMENTS, WIDTH, Blend, Learnt, Local, Proof, Views
 from classifier.suggest.model import LEAVES, quantise
@@ -180,13 +181,8 @@ def outputs_of(
 ) -> list[Output]:
     """Return the targets of the ledger's own categories, and of `departments` where there are any."""
     labels = tuple(leaf.code for leaf in ledger.categories.leaves)
-    column = {code: at for at, code in enumerate(labels)}
-    targets = np.zeros((len(rows), len(labels)), dtype=np.float32)
-    for at, row in enumerate(rows):
-        for place, code in enumerate(row.categories):
-            targets[at, column[code]] = recipe.second_matter if place else 1.0
-    truth = np.array([column[row.categories[0]] for row in rows], dtype=np.int32)
-    found = [Output(OWN, labels, targets, seen.categories, truth)]
+    Y = target_matrix([row.categories for row in rows], labels, recipe.second_matter)
+    found = [Output(OWN, labels, Y, seen.categories, true_columns([row.categories[0] for row in rows], labels))]
     return [*found, _departments(ledger, rows, seen, recipe, departments)] if departments else found
 
 
@@ -202,16 +198,11 @@ def _departments(
     every = [department.code for department in ledger.departments]
     kept = [at for at, code in enumerate(every) if code in named]
     labels = tuple(every[at] for at in kept)
-    column = {code: at for at, code in enumerate(labels)}
-    targets = np.zeros((len(rows), len(labels)), dtype=np.float32)
-    for at, row in enumerate(rows):
-        for code in row.returned_by:
-            if code in column:
-                targets[at, column[code]] = -recipe.returned
-        if row.department in column:
-            targets[at, column[row.department]] = 1.0
-    truth = np.array([column.get(row.department, -1) for row in rows], dtype=np.int32)
-    return Output(OWN_DEPARTMENTS, labels, targets, seen.departments[:, kept], truth)
+    returned = target_matrix([tuple(code for code in row.returned_by if code in labels) for row in rows], labels)
+    handled = target_matrix([(row.department,) if row.department in labels else () for row in rows], labels)
+    Y = np.where(handled > 0, handled, np.float32(-recipe.returned) * returned)
+    right = true_columns([row.department for row in rows], labels)
+    return Output(OWN_DEPARTMENTS, labels, Y, seen.departments[:, kept], right)
 
 
 def _axes(scores: Floats) -> Floats:
@@ -265,7 +256,7 @@ def local_facts(ledger: Ledger, learning: Learning) -> dict[str, Any]:
     right = proof.probabilities.argmax(axis=1) == proof.truth
     return {
         "ledger": ledger.name,
-        "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "created": now(),
         "catalogue": ledger.fingerprint,
         "metrics": {"held_out_own_accuracy": round(float(right.mean()), 4)},
         "local_recipe": asdict(DEFAULT),

@@ -5,7 +5,6 @@ What a ledger learns from labels of its own stands on top of it: `classifier.lea
 
 from __future__ import annotations
 
-import datetime as dt
 import platform
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -25,6 +24,8 @@ from classifier.learn.backlog import latent_targets
 from classifier.learn.dataset import Labelled, corpus_fingerprint
 from classifier.learn.report import Report
 from classifier.learn.ridge import fit_ridge, gram, near_duplicate_groups, solve_ridge
+from classifier.learn.targets import target_matrix, true_columns
+from classifier.registry.history import now
 from classifier.suggest.calibration import fit_sharpness, softmax
 from classifier.suggest.model import DEPARTMENTS, KINDS, LEAVES, Head, HeldOut, Model, quantise
 from classifier.text.features import MIN_DOCUMENTS, FeatureSpace
@@ -130,10 +131,10 @@ def _solve_base(base: Ledger, rows: Sequence[Labelled], K: Floats, n_complaints:
     backlog = len(K) - len(rows)
     leaves = [leaf.code for leaf in base.categories.leaves_in_use]
     departments = tuple(department.code for department in base.departments)
-    Y_leaves = _targets([row.categories for row in rows], leaves, recipe.second_matter)
+    Y_leaves = target_matrix([row.categories for row in rows], leaves, recipe.second_matter)
     Y_leaves += _kin_targets(base, Y_leaves, recipe.kinship)
-    Y_kinds = _targets([(row.kind,) if row.kind else () for row in rows], list(Kind))
-    Y_departments = _targets([(row.department,) if row.department else () for row in rows], list(departments))
+    Y_kinds = target_matrix([(row.kind,) if row.kind else () for row in rows], list(Kind))
+    Y_departments = target_matrix([(row.department,) if row.department else () for row in rows], list(departments))
     Y = np.concatenate([Y_leaves, Y_kinds, Y_departments], axis=1)
     weights = _balanced([row.categories[0] for row in rows[:n_complaints]], recipe.balance)
     weights = np.concatenate([weights, np.full(len(rows) - n_complaints, recipe.knowledge_weight, np.float32)])
@@ -144,14 +145,14 @@ def _solve_base(base: Ledger, rows: Sequence[Labelled], K: Floats, n_complaints:
     held_out = fit.held_out[:n_complaints]
     cut = np.cumsum([0, len(leaves), len(Kind), len(departments)])
     truths = [
-        _truth([row.categories[0] for row in rows[:n_complaints]], leaves),
-        _truth([row.kind or "" for row in rows[:n_complaints]], list(Kind)),
-        _truth([row.department for row in rows[:n_complaints]], list(departments)),
+        true_columns([row.categories[0] for row in rows[:n_complaints]], leaves),
+        true_columns([row.kind or "" for row in rows[:n_complaints]], list(Kind)),
+        true_columns([row.department for row in rows[:n_complaints]], list(departments)),
     ]
     sharpness = []
-    for begin, end, truth in zip(cut, cut[1:], truths, strict=False):
-        known = truth >= 0
-        sharpness.append(fit_sharpness(held_out[known, begin:end], truth[known]))
+    for begin, end, right in zip(cut, cut[1:], truths, strict=False):
+        known = right >= 0
+        sharpness.append(fit_sharpness(held_out[known, begin:end], right[known]))
     groups = {
         LEAVES: (tuple(leaves), sharpness[0]),
         KINDS: (tuple(Kind), sharpness[1]),
@@ -167,19 +168,9 @@ def _solve_base(base: Ledger, rows: Sequence[Labelled], K: Floats, n_complaints:
 
 def _learn_from_backlog(K: Floats, Y: Floats, weights: Floats, recipe: Recipe) -> Floats:
     """Solve for corpus and backlog together, the backlog's targets being what its latent teacher says."""
-    targets = latent_targets(K, Y, weights)
-    weights = np.concatenate([weights, np.full(len(targets), recipe.backlog_weight, np.float32)])
-    return solve_ridge(K, np.concatenate([Y, targets]), recipe.penalty, weights)
-
-
-def _targets(labels: Sequence[tuple[str, ...]], names: Sequence[str], further: float = 1.0) -> Floats:
-    """Return `(n_rows, n_names)`: 1 for a row's first label, `further` for its others."""
-    column = {name: at for at, name in enumerate(names)}
-    Y = np.zeros((len(labels), len(names)), dtype=np.float32)
-    for at, given in enumerate(labels):
-        for place, name in enumerate(given):
-            Y[at, column[name]] = further if place else 1.0
-    return Y
+    guessed = latent_targets(K, Y, weights)
+    weights = np.concatenate([weights, np.full(len(guessed), recipe.backlog_weight, np.float32)])
+    return solve_ridge(K, np.concatenate([Y, guessed]), recipe.penalty, weights)
 
 
 def _kin_targets(base: Ledger, Y: Floats, kinship: float) -> Floats:
@@ -198,11 +189,6 @@ def _balanced(labels: Sequence[str], balance: float) -> Floats:
     counts = Counter(labels)
     mean = len(labels) / max(len(counts), 1)
     return np.array([(mean / counts[label]) ** balance for label in labels], dtype=np.float32)
-
-
-def _truth(labels: Sequence[str], names: Sequence[str]) -> NDArray[np.int32]:
-    column = {name: at for at, name in enumerate(names)}
-    return np.array([column.get(label, -1) for label in labels], dtype=np.int32)
 
 
 def _assemble(space: FeatureSpace, X: sparse.csr_matrix, solved: _Solved) -> Model:
@@ -224,7 +210,7 @@ def _facts(
     return {
         "ledger": ledger.name,
         "base": ledger.base.name,
-        "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "created": now(),
         "text": pipeline.fingerprint,
         "catalogue": ledger.fingerprint,
         "corpus": {"base": corpus_fingerprint(base_rows)},
