@@ -31,6 +31,7 @@ from classifier.learn.training import Progress, Trained, train
 from classifier.registry.history import now
 from classifier.registry.versions import Registry, Version
 from classifier.settings import Places
+from classifier.suggest.local import PREFIX as LOCAL_FILES
 from classifier.suggest.model import Model
 from classifier.suggest.suggester import Suggester
 
@@ -134,7 +135,7 @@ def _train_local(
     added["rows"] = {**facts["rows"], "own": total}
     added["corpus"] = {**facts["corpus"], "own": corpus_fingerprint(rows)}
     kept = {name: fact for name, fact in facts.items() if name not in ("comparison", "gate", "adaptation")}
-    shared = under.files("local_") if under else ()
+    shared = under.files(LOCAL_FILES) if under else ()
     return Trained(base.model.with_local(learning.local), {**kept, **added}, shared), judged
 
 

@@ -8,8 +8,9 @@ opinion (a product of experts, Hinton 2002), which decides while labels are few 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from classifier.text.features import Encoded, FeatureSpace
 from classifier.text.pipeline import ReadComplaint
 
 Floats = NDArray[np.float32]
+Content = TypeVar("Content")
 
 OWN: Final = "own"
 OWN_DEPARTMENTS: Final = "own_departments"
@@ -30,7 +32,8 @@ WIDTH: Final = 3.0
 """Of the radial kernel `exp(WIDTH * (cosine - 1))`, chosen by cross-validation (`tests/benchmarks/learning.py`)."""
 
 _LEAST_PRIOR: Final = np.float32(1e-4)
-_PREFIX: Final = "local_"
+PREFIX: Final = "local_"
+"""Of the names of what belongs to this part in a bundle; all else is the base's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +174,8 @@ class Local:
 
     def to_bundle(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]], dict[str, tuple[str, ...]]]:
         """Return manifest entries, arrays and texts that `from_bundle` reads back."""
-        space = self.space
         arrays: dict[str, NDArray[Any]] = {
-            "characters": space.characters,
-            "pairs": space.pairs,
-            "title": space.title,
-            "idf": space.idf,
+            **self.space.arrays(),
             "weights": self._weights,
             "scale": self._scale,
             "axes": self.views.axes,
@@ -187,13 +186,13 @@ class Local:
             "proof_probabilities": self.proof.probabilities,
             "proof_truth": self.proof.truth,
         }
-        texts = {"words": space.words, **{f"labels_{name}": group.labels for name, group in self.groups.items()}}
+        texts = {"words": self.space.words, **{f"labels_{name}": group.labels for name, group in self.groups.items()}}
         blends = {name: [group.blend.sharpness, group.blend.trust] for name, group in self.groups.items()}
-        entries = {"local": {"ledger": self.ledger, "documents": space.n_documents, "blends": blends}}
+        entries = {"local": {"ledger": self.ledger, "documents": self.space.n_documents, "blends": blends}}
         return (
             entries,
-            {_PREFIX + name: array for name, array in arrays.items()},
-            {_PREFIX + name: lines for name, lines in texts.items()},
+            {PREFIX + name: array for name, array in arrays.items()},
+            {PREFIX + name: lines for name, lines in texts.items()},
         )
 
     @classmethod
@@ -203,24 +202,23 @@ class Local:
         if facts is None:
             return None
 
-        def array(name: str) -> NDArray[Any]:
-            return bundle.arrays[_PREFIX + name]
-
-        def lines(name: str) -> tuple[str, ...]:
-            return bundle.texts[_PREFIX + name]
-
-        keys = (array("characters"), lines("words"), array("pairs"), array("title"))
+        arrays, texts = _own(bundle.arrays), _own(bundle.texts)
         groups = {
-            name: Learnt(lines(f"labels_{name}"), Blend(float(sharpness), float(trust)))
+            name: Learnt(texts[f"labels_{name}"], Blend(float(sharpness), float(trust)))
             for name, (sharpness, trust) in facts["blends"].items()
         }
         return cls(
-            FeatureSpace(*keys, array("idf"), int(facts["documents"])),
-            (array("weights"), array("scale")),
-            Views(array("axes")),
-            (array("support"), array("dual")),
-            array("linear"),
+            FeatureSpace.from_parts(arrays, texts["words"], int(facts["documents"])),
+            (arrays["weights"], arrays["scale"]),
+            Views(arrays["axes"]),
+            (arrays["support"], arrays["dual"]),
+            arrays["linear"],
             groups,
-            Proof(array("proof_rows"), array("proof_probabilities"), array("proof_truth")),
+            Proof(arrays["proof_rows"], arrays["proof_probabilities"], arrays["proof_truth"]),
             str(facts["ledger"]),
         )
+
+
+def _own(part: Mapping[str, Content]) -> dict[str, Content]:
+    """Return what belongs to a ledger's own labels, by its name without the prefix."""
+    return {name.removeprefix(PREFIX): content for name, content in part.items() if name.startswith(PREFIX)}

@@ -130,12 +130,8 @@ class Model:
 
     def to_bundle(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]], dict[str, tuple[str, ...]]]:
         """Return manifest entries, arrays and texts that `from_bundle` reads back."""
-        space = self.space
         arrays: dict[str, NDArray[Any]] = {
-            "characters": space.characters,
-            "pairs": space.pairs,
-            "title": space.title,
-            "idf": space.idf,
+            **self.space.arrays(),
             "weights": self._weights,
             "scale": self._scale,
             "held_out_leaves": self.held_out.leaves,
@@ -144,11 +140,11 @@ class Model:
             "held_out_departments": self.held_out.departments,
             "held_out_departments_truth": self.held_out.departments_truth,
         }
-        texts = {"words": space.words}
+        texts = {"words": self.space.words}
         for group, head in self.heads.items():
             texts[f"labels_{group}"] = head.labels
         sharpness = {group: head.sharpness for group, head in self.heads.items()}
-        entries: dict[str, Any] = {"documents": space.n_documents, "sharpness": sharpness}
+        entries: dict[str, Any] = {"documents": self.space.n_documents, "sharpness": sharpness}
         if self.local is not None:
             facts, numbers, lines = self.local.to_bundle()
             entries, arrays, texts = entries | facts, arrays | numbers, texts | lines
@@ -158,8 +154,7 @@ class Model:
     def from_bundle(cls, name: str, bundle: Bundle) -> Model:
         """Rebuild a model from what `to_bundle` gave; large arrays stay mapped to their files."""
         arrays, texts = bundle.arrays, bundle.texts
-        keys = (arrays["characters"], texts["words"], arrays["pairs"], arrays["title"])
-        space = FeatureSpace(*keys, arrays["idf"], int(bundle.manifest["documents"]))
+        space = FeatureSpace.from_parts(arrays, texts["words"], int(bundle.manifest["documents"]))
         heads = {
             group: Head(texts[f"labels_{group}"], float(sharpness))
             for group, sharpness in bundle.manifest["sharpness"].items()

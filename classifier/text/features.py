@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,6 +135,15 @@ class FeatureSpace:
     title: Keys
     idf: Floats
     n_documents: int
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what `from_parts` needs beside the words and the number of documents, by name."""
+        return {"characters": self.characters, "pairs": self.pairs, "title": self.title, "idf": self.idf}
+
+    @classmethod
+    def from_parts(cls, arrays: Mapping[str, NDArray[Any]], words: tuple[str, ...], n_documents: int) -> FeatureSpace:
+        """Rebuild a space from its `arrays`, `words` and `n_documents`."""
+        return cls(arrays["characters"], words, arrays["pairs"], arrays["title"], arrays["idf"], n_documents)
 
     @property
     def n_features(self) -> int:
