@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from classifier.catalogue.ledger import Ledger
-from classifier.errors import ModelNotFoundError, NothingToRollBackError
+from classifier.errors import ModelNotFoundError
 from classifier.registry.versions import Registry, Version
 from classifier.settings import Places
-from classifier.workshop import promote_version
+from classifier.workshop import promote_version, rollback_version
 from service import audit
 from service.domain import Caller
 from service.errors import VersionNotFoundError
@@ -75,7 +75,7 @@ def promote(
     return switch
 
 
-def rollback(registry: Registry, store: Store, ledger: Ledger, caller: Caller, leaving: str | None = None) -> Switch:
+def rollback(places: Places, store: Store, ledger: Ledger, caller: Caller, leaving: str | None = None) -> Switch:
     """Go back to the version used before, or do nothing where `leaving` is not the one in use any more.
 
     A child ledger whose first version is left uses its parent's model again; a ledger that starts from none would be
@@ -85,12 +85,11 @@ def rollback(registry: Registry, store: Store, ledger: Ledger, caller: Caller, l
         VersionNotFoundError: the version to leave is not there.
         NothingToRollBackError: there is none to go back to.
     """
+    registry = Registry(places.models)
     present = _in_use(registry, ledger.name)
     if leaving is not None and find(registry, ledger.name, leaving).name != present:
         return Switch(ledger.name, present, present)
-    if ledger.parent is None and not (present and registry.before(ledger.name, present)):
-        raise NothingToRollBackError(ledger.name, present or "")
-    version = registry.rollback(ledger.name, caller.name)
+    version = rollback_version(ledger, places, caller.name)
     switch = Switch(ledger.name, version.name if version else None, present)
     _note(store, "model_rolled_back", switch, caller)
     return switch

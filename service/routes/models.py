@@ -84,7 +84,7 @@ async def _rollback(request: Request, ledger: str, leaving: str | None) -> Respo
     found = (await resources.desks.ready(name)).ledger
 
     def switch() -> Switch:
-        done = models.rollback(resources.desks.registry, resources.store, found, caller, leaving)
+        done = models.rollback(resources.settings.places, resources.store, found, caller, leaving)
         resources.desks.refresh()
         return done
 
