@@ -71,7 +71,7 @@ class Classification:
         self.categories, self._report = _reporting(ledger)
         self._is_lowest = np.array_equal(self._report, np.eye(len(self._report), dtype=np.float32))
         self.leaf_to_report = self._report if self._shares is None else self._shares @ self._report
-        probabilities, truth = self._held_out(model)
+        probabilities, truth = self._held_out(model, handled=True)
         self.calibration = Calibration.fit(probabilities, truth)
         if projection is not None and self._local is None:
             self.calibration = self.calibration.doubting(ESTIMATED)
@@ -123,16 +123,11 @@ class Classification:
 
     def held_out(self, model: Model) -> HeldOutRows:
         """Return what the model says, as calibrated, of each row it learnt from when that was held out."""
-        if self._local is not None and model.local is not None:
-            proof, to_report = model.local.proof, self._local.shares @ self._report
-            known = (proof.probabilities.astype(np.float32) @ to_report).astype(np.float32)
-            return HeldOutRows(proof.rows, self.calibration(known), _columns_of(proof.truth, to_report))
-        kept = model.held_out
-        if not len(kept.rows):
-            return HeldOutRows(kept.rows, np.zeros((0, len(self.categories)), np.float32), kept.truth[:0])
-        chances = (self._in_ledger_order(kept.leaves.astype(np.float32)) @ self.leaf_to_report).astype(np.float32)
-        truth = np.where(kept.truth >= 0, self._place[kept.truth], -1)
-        return HeldOutRows(kept.rows, self.calibration(chances), _columns_of(truth, self.leaf_to_report))
+        rows = model.local.proof.rows if model.local is not None else model.held_out.rows
+        chances, truth = self._held_out(model, handled=False)
+        # A model of before there were fingerprints cannot say which rows these are.
+        known = len(rows)
+        return HeldOutRows(rows, self.calibration(chances[:known]), truth[:known])
 
     def _carried(self, leaves: Floats) -> Floats:
         return leaves if self._shares is None else leaves @ self._shares
@@ -146,18 +141,21 @@ class Classification:
         np.add.at(moved.T, self._place[known], probabilities.T[known])
         return moved
 
-    def _held_out(self, model: Model) -> tuple[Floats, NDArray[np.int32]]:
-        """Return held-out probabilities of the reported categories and the true column of each row."""
+    def _held_out(self, model: Model, *, handled: bool) -> tuple[Floats, NDArray[np.int32]]:
+        """Return held-out probabilities of the reported categories, before calibration, and each row's true column.
+
+        With `handled`, only of rows that are not left to a person as not handled here: the others say nothing of
+        automatic dispatch.
+        """
         if self._local is not None and model.local is not None:
             proof, to_report = model.local.proof, self._local.shares @ self._report
             return proof.probabilities.astype(np.float32) @ to_report, _columns_of(proof.truth, to_report)
         held_out = model.held_out
         truth = np.where(held_out.truth >= 0, self._place[held_out.truth], -1)
         leaves = self._in_ledger_order(held_out.leaves.astype(np.float32))
-        if self._outside is not None:
-            # Rows that would be left to a person as not handled here say nothing of automatic dispatch.
-            handled = leaves @ self._outside < OUTSIDE_LIMIT
-            leaves, truth = leaves[handled], truth[handled]
+        if handled and self._outside is not None:
+            here = leaves @ self._outside < OUTSIDE_LIMIT
+            leaves, truth = leaves[here], truth[here]
         return (leaves @ self.leaf_to_report).astype(np.float32), _columns_of(truth, self.leaf_to_report)
 
 
