@@ -32,7 +32,6 @@ from classifier.registry.history import now
 from classifier.registry.versions import Registry, Version
 from classifier.settings import Places
 from classifier.suggest.local import PREFIX as LOCAL_FILES
-from classifier.suggest.model import Model
 from classifier.suggest.suggester import Suggester
 
 MOST_COMPARED: Final = 5_000
@@ -61,14 +60,15 @@ def train_version(
     if ledger.parent is None and not any(True for _ in rows):
         judged: Sequence[Labelled] = ledger_complaints(ledger)
         trained = train(ledger, judged, progress=progress)
+        used = Suggester(ledger, load_model(before)) if before is not None else None
     else:
         before = before or build_base(ledger, registry, progress)
+        used = Suggester(ledger, load_model(before))
         own = () if ledger.parent is None else LabelledFiles(ledger, tuple(ledger.complaint_files))
         labelled = Together((own, rows))
-        model = load_model(before)
-        trained, judged = _train_local(ledger, model, before.manifest, labelled, before, progress, most_exact)
-    if before is not None:
-        trained = _proven(trained, ledger, judged, Suggester(ledger, load_model(before)))
+        trained, judged = _train_local(used, before.manifest, labelled, before, progress, most_exact)
+    if used is not None:
+        trained = _proven(trained, ledger, judged, used)
     with registry.building(ledger.name):
         return store(trained, ledger, registry), trained
 
@@ -110,20 +110,19 @@ def _some(rows: Sequence[Labelled]) -> Sequence[Labelled]:
 
 
 def _train_local(
-    ledger: Ledger,
-    model: Model,
+    used: Suggester,
     facts: Mapping[str, Any],
     rows: Iterable[Labelled],
     under: Version | None,
     progress: Progress,
     most_exact: int = MOST_EXACT,
 ) -> tuple[Trained, Sequence[Labelled]]:
-    """Learn from a ledger's own labels on top of the base part of `model`, stored as `under` or not at all yet.
+    """Learn from a ledger's own labels on top of the base that is `used`, stored as `under` or not at all yet.
 
     Returns the rows by which the outcome can be judged as well: all of them where they were solved exactly, those held
     out where there are more.
     """
-    base = Suggester(ledger, model.with_local(None))
+    base, ledger = used.without_local(), used.ledger
     judged: Sequence[Labelled] = list(islice(rows, most_exact + 1))
     total = len(judged)
     if total <= most_exact:
@@ -158,7 +157,7 @@ def adapt_version(
     trained = train(ledger, ledger_complaints(ledger.base), sample, progress=progress)
     own = [] if ledger.parent is None else ledger_complaints(ledger)
     if own:
-        trained, _ = _train_local(ledger, trained.model, trained.facts, own, None, progress)
+        trained, _ = _train_local(Suggester(ledger, trained.model), trained.facts, own, None, progress)
     report = compare(count, sample, before, Suggester(ledger, trained.model))
     trained.facts["adaptation"] = asdict(report)
     registry = Registry(places.models)

@@ -151,14 +151,12 @@ class Seen:
 def see(base: Suggester, rows: Sequence[Labelled], progress: Progress = lambda _what, _share: None) -> Seen:
     """Read rows, and score them with the base."""
     read, scores, categories, departments = [], [], [], []
-    leaves = len(base.model.heads[LEAVES].labels)
     for at, row in enumerate(rows):
         read.append(base.pipeline.read(row.complaint))
         encoded = base.model.space.encode(read[-1])
         prediction = base.model.predict(encoded)
-        scores.append(base.model.scores(encoded)[:leaves])
-        named = base.names(encoded) if base.names is not None else None
-        categories.append(base.classification.carried(prediction, named))
+        scores.append(prediction.leaf_scores)
+        categories.append(base.classification.carried(prediction, base.named(encoded)))
         departments.append(base.router.carried(prediction))
         if at % 250 == 0:
             progress("阅读诉求", 0.5 * at / len(rows))

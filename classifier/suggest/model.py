@@ -54,9 +54,13 @@ class HeldOut:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """Probabilities of each group for one complaint, and the scores of what the ledger's own labels taught."""
+    """Probabilities of each group for one complaint, with the scores behind them.
+
+    `leaf_scores` are the base's of its leaves, `local` what the ledger's own labels taught says.
+    """
 
     groups: dict[str, Floats]
+    leaf_scores: Floats
     local: Scored | None = None
 
 
@@ -109,8 +113,9 @@ class Model:
         """Return the probabilities of every group for one complaint."""
         scores = self.scores(encoded)
         groups = {group: softmax(scores[at], self.heads[group].sharpness) for group, at in self._slices.items()}
-        local = self.local.score(encoded.complaint, scores[self._slices[LEAVES]]) if self.local else None
-        return Prediction(groups, local)
+        leaf_scores = scores[self._slices[LEAVES]]
+        local = self.local.score(encoded.complaint, leaf_scores) if self.local else None
+        return Prediction(groups, leaf_scores, local)
 
     def contributions(self, encoded: Encoded, group: str, direction: Floats) -> tuple[Floats, ...]:
         """Return, for title and text, how much each character spoke for `direction`, one weight a label of `group`.

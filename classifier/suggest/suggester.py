@@ -51,6 +51,12 @@ class Suggester:
         if ledger.categories is not ledger.base.categories:
             self.names = Names.of(ledger, self.classification.categories, model.space, self.pipeline)
 
+    def without_local(self) -> Suggester:
+        """Return the same without what the ledger's own labels taught: the base that a training stands on."""
+        if self.model.local is None:
+            return self
+        return Suggester(self.ledger, self.model.with_local(None), self.pipeline)
+
     def suggest(self, complaint: Complaint, *, with_evidence: bool = True) -> Suggestion:
         """Suggest categories, departments, urgency and what to do for one complaint.
 
@@ -70,8 +76,12 @@ class Suggester:
         """
         encoded = self.model.space.encode(self.pipeline.read(complaint))
         prediction = self.model.predict(encoded)
-        named = self.names(encoded) if self.names is not None else None
+        named = self.named(encoded)
         return Understood(encoded, prediction, self.classification.classify(prediction, encoded.complaint.text, named))
+
+    def named(self, encoded: Encoded) -> Floats | None:
+        """Return what the names of the reported categories say, as logarithms of odds; None where the base has them."""
+        return self.names(encoded) if self.names is not None else None
 
     def conclude(
         self,

@@ -111,8 +111,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--peer", action="store_true", help="train the peer as well")
     given = parser.parse_args()
-    opened = open_desk(Places.from_environment(), given.ledger)
-    base = Suggester(opened.ledger, opened.model.with_local(None))
+    base = open_desk(Places.from_environment(), given.ledger).without_local()
     rows, groups = read(given.messages, base)
     for seed in range(given.seeds):
         cross_validate(base, rows, groups, seed, given.peer)

@@ -72,8 +72,7 @@ def hold_out(
         progress: told how far it is, and how long it will take when there are many parts.
         most: rows of a part.
     """
-    if base.model.local is not None:
-        base = Suggester(base.ledger, base.model.with_local(None), base.pipeline)
+    base = base.without_local()
     labels = tuple(leaf.code for leaf in base.ledger.categories.leaves)
     known, faults = _known(base, rows, progress)
     gathered = _Gathered(labels, rows)
