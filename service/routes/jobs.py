@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, File, Form, Path, Query, Request, UploadFile
@@ -28,6 +28,9 @@ router = APIRouter(prefix="/v1/jobs", tags=["批量任务"])
 
 JobId = Annotated[str, Path(description="任务编号", pattern=r"^[0-9a-f]{32}$", examples=["0" * 32])]
 Format = Literal["", "csv", "xlsx", "jsonl"]
+Submission = tuple[NewJob, idempotency.Once | None]
+"""A job as it is to be queued, and what its idempotency key stands for."""
+
 _LOOK_EVERY = 0.5
 """Seconds between looks at a job whose events are followed."""
 
@@ -54,16 +57,40 @@ async def create(
     url, secret = check_webhook(webhook, webhook_secret, resources.settings.webhook_hosts)
     options = {"name": file.filename, "text_column": text_column, "title_column": title_column, "headers": headers}
 
+    wanted = NewJob(JobKind.BATCH, name, webhook=url, webhook_secret=secret)
+
+    def prepare(files: JobFiles) -> Submission:
+        path, digest = files.save(wanted.id, 0, file.filename or "", file.file)
+        suffix = result_suffix(format, path)
+        check_backlog(path, text_column or None, title_column or None, headers)
+        complete = NewJob(wanted.kind, name, {**options, "suffix": suffix}, url, secret, wanted.id)
+        asked = idempotency.once(caller.id, idempotency_key, f"jobs?ledger={name}", f"{digest}{options}".encode())
+        return complete, asked
+
+    return await submit(resources, wanted, caller, prepare)
+
+
+async def submit(
+    resources: Resources, wanted: NewJob, caller: Caller, prepare: Callable[[JobFiles], Submission]
+) -> Response:
+    """Store what a job needs and put it in the queue, or recall the answer to the same request.
+
+    Of a job that does not come about, or was there already, no file is left.
+
+    Args:
+        resources: the service's.
+        wanted: the job, whose number its files carry.
+        caller: who asks for it.
+        prepare: stores and checks the files; returns the job as it is to be queued, and its idempotency key's meaning.
+
+    Raises:
+        IdempotencyConflictError: the idempotency key stands for another request.
+    """
+
     def store() -> Answer:
-        wanted = NewJob(JobKind.BATCH, name, webhook=url, webhook_secret=secret)
         files = JobFiles(resources.settings.data)
         try:
-            path, digest = files.save(wanted.id, 0, file.filename or "", file.file)
-            suffix = result_suffix(format, path)
-            check_backlog(path, text_column or None, title_column or None, headers)
-            complete = NewJob(wanted.kind, name, {**options, "suffix": suffix}, url, secret, wanted.id)
-            asked = idempotency.once(caller.id, idempotency_key, f"jobs?ledger={name}", f"{digest}{options}".encode())
-            answer, is_new = submit(resources, complete, caller, asked)
+            answer, is_new = _enqueue(resources, caller, *prepare(files))
         except BaseException:
             files.remove(wanted.id)
             raise
@@ -75,12 +102,10 @@ async def create(
     return Response(answer.body, answer.status, media_type="application/json")
 
 
-def submit(resources: Resources, wanted: NewJob, caller: Caller, asked: idempotency.Once | None) -> tuple[Answer, bool]:
-    """Put a job in the queue, or recall the answer to the same request; tell whether it is new.
-
-    Raises:
-        IdempotencyConflictError: the idempotency key stands for another request.
-    """
+def _enqueue(
+    resources: Resources, caller: Caller, wanted: NewJob, asked: idempotency.Once | None
+) -> tuple[Answer, bool]:
+    """Put a job in the queue, or recall the answer to the same request; tell whether it is new."""
     with resources.store.writing() as connection:
         if asked and (before := idempotency.recall(connection, [asked]).get(asked)):
             if isinstance(before, Exception):
@@ -99,11 +124,15 @@ async def find(
     limit: Annotated[int, Query(description="最多多少个", ge=1, le=200)] = 50,
 ) -> Response:
     """列出一个台账的批量任务，最新的在前。"""
-    name = ledger_of(request, ledger)
+    return await listed(request, JobKind.BATCH, ledger_of(request, ledger), limit)
+
+
+async def listed(request: Request, kind: JobKind, ledger: str, limit: int) -> Response:
+    """Answer with a ledger's jobs of a kind, newest first."""
 
     def read() -> list[Job]:
         with resources_of(request).store.reading() as connection:
-            return jobs.listed(connection, JobKind.BATCH, name, limit)
+            return jobs.listed(connection, kind, ledger, limit)
 
     return respond({"jobs": await run_in_threadpool(read)})
 
@@ -167,16 +196,20 @@ async def result(id: JobId, request: Request) -> Response:  # noqa: A002 - the p
 async def cancel(id: JobId, request: Request) -> Response:  # noqa: A002 - the path's name
     """要求停止：排队的立即取消，进行中的在下一段之前停下，已办的部分不保留。"""
     job = await look(request, id, JobKind.BATCH)
-    caller = caller_of(request, Role.INTAKE)
+    stopped = await stop(request, job, caller_of(request, Role.INTAKE))
+    if stopped.state.is_final:
+        await run_in_threadpool(JobFiles(resources_of(request).settings.data).remove, job.id)
+    return respond(stopped)
+
+
+async def stop(request: Request, job: Job, caller: Caller) -> Job:
+    """Ask a job to stop and return it as it then stands."""
 
     def write() -> Job:
         with resources_of(request).store.writing() as connection:
             return jobs.cancel(connection, job.id, job.kind, caller)
 
-    stopped = await run_in_threadpool(write)
-    if stopped.state.is_final:
-        await run_in_threadpool(JobFiles(resources_of(request).settings.data).remove, job.id)
-    return respond(stopped)
+    return await run_in_threadpool(write)
 
 
 async def look(request: Request, job: str, kind: JobKind) -> Job:

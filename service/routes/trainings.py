@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from classifier.catalogue.ledger import Ledger
 from classifier.learn.dataset import read_labelled
-from service import idempotency, jobs
+from service import idempotency
 from service.access import LedgerName, caller_of, ledger_of, resources_of
-from service.domain import Job, JobKind, Role
-from service.idempotency import Answer
+from service.domain import JobKind, Role
 from service.jobs import NewJob
-from service.routes.jobs import JobId, look, submit
+from service.routes.jobs import JobId, Submission, listed, look, stop, submit
 from service.routes.suggestions import IdempotencyKey
 from service.schemas.jobs import JobListOut, JobOut
 from service.uploads import JobFiles
@@ -50,26 +48,15 @@ async def create(
     wanted = NewJob(JobKind.TRAINING, name, options, url, secret)
     tables: Ledger = (await resources.desks.ready(name)).ledger
 
-    def store() -> Answer:
-        files = JobFiles(resources.settings.data)
-        try:
-            digest = ""
-            if file is not None:
-                path, digest = files.save(wanted.id, 0, file.filename or "", file.file)
-                read_labelled(path, tables)
-            asked = idempotency.once(
-                caller.id, idempotency_key, f"trainings?ledger={name}", f"{digest}{options}".encode()
-            )
-            answer, is_new = submit(resources, wanted, caller, asked)
-        except BaseException:
-            files.remove(wanted.id)
-            raise
-        if not is_new:
-            files.remove(wanted.id)
-        return answer
+    def prepare(files: JobFiles) -> Submission:
+        digest = ""
+        if file is not None:
+            path, digest = files.save(wanted.id, 0, file.filename or "", file.file)
+            read_labelled(path, tables)
+        content = f"{digest}{options}".encode()
+        return wanted, idempotency.once(caller.id, idempotency_key, f"trainings?ledger={name}", content)
 
-    answer = await run_in_threadpool(store)
-    return Response(answer.body, answer.status, media_type="application/json")
+    return await submit(resources, wanted, caller, prepare)
 
 
 @router.get("", response_model=JobListOut, summary="列出训练")
@@ -79,13 +66,7 @@ async def find(
     limit: Annotated[int, Query(description="最多多少个", ge=1, le=200)] = 50,
 ) -> Response:
     """列出一个台账的训练，最新的在前。须 steward 角色。"""
-    name = ledger_of(request, ledger, Role.STEWARD)
-
-    def read() -> list[Job]:
-        with resources_of(request).store.reading() as connection:
-            return jobs.listed(connection, JobKind.TRAINING, name, limit)
-
-    return respond({"jobs": await run_in_threadpool(read)})
+    return await listed(request, JobKind.TRAINING, ledger_of(request, ledger, Role.STEWARD), limit)
 
 
 @router.get("/{id}", response_model=JobOut, summary="训练的进度和报告")
@@ -99,10 +80,4 @@ async def show(id: JobId, request: Request) -> Response:  # noqa: A002 - the pat
 async def cancel(id: JobId, request: Request) -> Response:  # noqa: A002 - the path's name
     """要求停止；已存的候选版本不受影响。须 steward 角色。"""
     caller = caller_of(request, Role.STEWARD)
-    job = await look(request, id, JobKind.TRAINING)
-
-    def write() -> Job:
-        with resources_of(request).store.writing() as connection:
-            return jobs.cancel(connection, job.id, job.kind, caller)
-
-    return respond(await run_in_threadpool(write))
+    return respond(await stop(request, await look(request, id, JobKind.TRAINING), caller))
