@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from classifier.catalogue.ledger import Ledger, load_ledger
 from classifier.domain import Complaint
 from classifier.errors import PromotionRefusedError
-from classifier.learn.dataset import Labelled, read_labelled
+from classifier.learn.dataset import Labelled, LabelledFiles, Together
 from classifier.presentation import plain
 from classifier.text.masking import HIDDEN
 from classifier.workshop import promote_version, train_version
@@ -42,15 +42,14 @@ def work_training(store: Store) -> Work:
         job, places = underway.job, underway.settings.places
         ledger = load_ledger(job.ledger, places.ledgers)
         underway.report("读取标注", 0.0)
-        rows = [row for path in underway.files.inputs(job.id) for row in read_labelled(path, ledger)]
-        uploaded = len(rows)
-        if job.options.get("decisions"):
-            rows += decided_rows(store, ledger)
-        version, trained = train_version(ledger, places, rows, underway.report)
+        uploads = LabelledFiles(ledger, tuple(underway.files.inputs(job.id)))
+        uploaded = sum(1 for _ in uploads)
+        decided = decided_rows(store, ledger) if job.options.get("decisions") else []
+        version, trained = train_version(ledger, places, Together((uploads, decided)), underway.report)
         result = {
             "version": version.name,
             "uploaded": uploaded,
-            "decisions": len(rows) - uploaded,
+            "decisions": len(decided),
             "promoted": False,
             "refused": "",
             **{name: trained.facts.get(name) for name in ("rows", "metrics", "comparison", "gate")},

@@ -66,6 +66,16 @@ class LabelledFiles:
                 yield row
 
 
+def check_labels(path: Path, ledger: Ledger) -> None:
+    """Look whether a file of labelled complaints can be read to its end, one row in memory at a time.
+
+    Raises:
+        WrongCellError, TableError: as `read_labelled`.
+    """
+    for _ in LabelledFiles(ledger, (path,)):
+        pass
+
+
 @dataclass(frozen=True, slots=True)
 class Together:
     """Several sources of labelled complaints, one after another, as often as they are gone through."""

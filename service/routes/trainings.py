@@ -8,7 +8,7 @@ from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from starlette.responses import Response
 
 from classifier.catalogue.ledger import Ledger
-from classifier.learn.dataset import read_labelled
+from classifier.learn.dataset import check_labels
 from service import idempotency
 from service.access import LedgerName, caller_of, ledger_of, resources_of
 from service.domain import JobKind, Role
@@ -52,7 +52,7 @@ async def create(
         digest = ""
         if file is not None:
             path, digest = files.save(wanted.id, 0, file.filename or "", file.file)
-            read_labelled(path, tables)
+            check_labels(path, tables)
         content = f"{digest}{options}".encode()
         return wanted, idempotency.once(caller.id, idempotency_key, f"trainings?ledger={name}", content)
 
