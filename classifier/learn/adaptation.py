@@ -90,12 +90,11 @@ def _view(complaint: Complaint, suggester: Suggester) -> _View | None:
     except ComplaintError:
         return None
     suggestion = suggester.conclude(complaint, understood, with_evidence=False)
-    found = understood.encoded.occurrences
     return _View(
         suggestion.categories[0].category.code,
         understood.classified.reported,
         suggestion.decision.verdict is Verdict.AUTO,
-        len(found.feature) / max(sum(found.totals), 1),
+        understood.encoded.occurrences.known,
     )
 
 

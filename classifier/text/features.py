@@ -88,6 +88,11 @@ class Occurrences:
     size: Indices
     totals: tuple[int, int, int]
 
+    @property
+    def known(self) -> float:
+        """The share of the text's features that the vocabulary knows, 0 to 1."""
+        return len(self.feature) / max(sum(self.totals), 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Encoded:

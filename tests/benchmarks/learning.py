@@ -21,6 +21,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from classifier.desk import open_desk
 from classifier.domain import Complaint, Verdict
 from classifier.learn.dataset import Labelled, find_leaf
+from classifier.learn.figures import coverage
 from classifier.learn.local import learn_labels
 from classifier.settings import Places
 from classifier.suggest.calibration import calibration_error
@@ -47,19 +48,13 @@ def answers(suggester: Suggester, rows: list[Labelled]) -> tuple[NDArray[np.floa
     return np.array(found), np.array(auto)
 
 
-def coverage(confidence: NDArray[np.float32], right: NDArray[np.bool_], floor: float = 0.975) -> float:
-    order = np.argsort(-confidence, kind="stable")
-    good = np.flatnonzero(right[order].cumsum() / np.arange(1, len(right) + 1) >= floor)
-    return float((good[-1] + 1) / len(right)) if len(good) else 0.0
-
-
 def figures(chances: NDArray[np.float32], truth: NDArray[np.int64]) -> str:
     first = chances.argmax(axis=1)
     right = first == truth
     two = (np.argsort(-chances, axis=1)[:, :2] == truth[:, None]).any(axis=1).mean()
     return (
         f"accuracy {right.mean():.4f}  macro-F1 {f1_score(truth, first, average='macro'):.4f}  top-2 {two:.4f}  "
-        f"ECE {calibration_error(chances.max(axis=1), right):.4f}  97.5 % right on {coverage(chances.max(axis=1), right):.3f}"
+        f"ECE {calibration_error(chances.max(axis=1), right):.4f}  97.5 % right on {coverage(chances.max(axis=1), right, 0.975):.3f}"
     )
 
 

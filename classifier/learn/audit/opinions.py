@@ -178,11 +178,10 @@ def _known(base: Suggester, rows: Sequence[Labelled], progress: Progress) -> tup
     known, faults = np.full(len(rows), np.nan, dtype=np.float32), {}
     for at, row in enumerate(rows):
         try:
-            found = base.model.space.occurrences(base.pipeline.read(row.complaint))
+            known[at] = base.model.space.occurrences(base.pipeline.read(row.complaint)).known
         except ComplaintError as error:
             faults[at] = str(error)
             continue
-        known[at] = len(found.feature) / max(sum(found.totals), 1)
         if at % 250 == 0:
             progress("阅读诉求", 0.1 * at / len(rows))
     return known, faults
