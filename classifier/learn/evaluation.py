@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classifier.domain import Complaint, Suggestion, Verdict
 from classifier.errors import ComplaintError, NoLabelledDataError
@@ -14,6 +15,8 @@ from classifier.learn.dataset import Labelled
 from classifier.learn.figures import Figures, measure
 from classifier.learn.proof import unseen_answers
 from classifier.suggest.suggester import Suggester
+
+Floats = NDArray[np.float32]
 
 _NOT_AMONG = 99
 
@@ -42,13 +45,11 @@ def evaluate(rows: Sequence[Labelled], suggester: Suggester, on_row: Callable[[]
     """
     if not rows:
         raise NoLabelledDataError(suggester.ledger.name)
-    answers = unseen_answers(rows, suggester, on_row)
+    hearing = _Hearing(suggester)
+    answers = unseen_answers(rows, suggester, on_row, hearing.ask)
     figures = measure(answers, department_names(rows, suggester))
-    auto, right, ranks, seconds = [], [], [], []
-    for at in np.flatnonzero(~answers.learnt_from).tolist():
-        began = time.perf_counter()
-        suggestion = _suggest(suggester, rows[at].complaint)
-        seconds.append(time.perf_counter() - began)
+    auto, right, ranks = [], [], []
+    for at, suggestion in zip(np.flatnonzero(~answers.learnt_from).tolist(), hearing.suggestions, strict=True):
         auto.append(bool(suggestion and suggestion.decision.verdict is Verdict.AUTO))
         right.append(bool(answers.right[at]))
         if rows[at].department:
@@ -61,7 +62,7 @@ def evaluate(rows: Sequence[Labelled], suggester: Suggester, on_row: Callable[[]
         float(np.array(right)[sure].mean()) if sure.any() else None,
         float((places == 0).mean()) if len(places) else None,
         float((places < 3).mean()) if len(places) else None,
-        float(np.median(seconds)) * 1000 if seconds else None,
+        float(np.median(hearing.seconds)) * 1000 if hearing.seconds else None,
     )
 
 
@@ -71,8 +72,26 @@ def department_names(rows: Sequence[Labelled], suggester: Suggester) -> list[str
     return [names.get(row.department, "") for row in rows]
 
 
-def _suggest(suggester: Suggester, complaint: Complaint) -> Suggestion | None:
-    try:
-        return suggester.suggest(Complaint(complaint.text, complaint.title), with_evidence=False)
-    except ComplaintError:
-        return None
+class _Hearing:
+    """Asks for suggestions one after another, and keeps each with the time it took; None where nothing can be said."""
+
+    def __init__(self, suggester: Suggester) -> None:
+        self.suggestions: list[Suggestion | None] = []
+        self.seconds: list[float] = []
+        self._suggester = suggester
+
+    def ask(self, row: Labelled) -> Floats:
+        """Return the probabilities of the reported categories, all zero where nothing can be said."""
+        complaint = Complaint(row.complaint.text, row.complaint.title)
+        began = time.perf_counter()
+        try:
+            understood = self._suggester.understand(complaint)
+            suggestion = self._suggester.conclude(complaint, understood, with_evidence=False)
+        except ComplaintError:
+            chances = np.zeros(len(self._suggester.classification.categories), dtype=np.float32)
+            suggestion = None
+        else:
+            chances = understood.classified.reported
+        self.seconds.append(time.perf_counter() - began)
+        self.suggestions.append(suggestion)
+        return chances

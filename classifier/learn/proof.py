@@ -60,9 +60,20 @@ class Answers:
 
 
 def unseen_answers(
-    rows: Sequence[Labelled], suggester: Suggester, on_row: Callable[[], object] = lambda: None
+    rows: Sequence[Labelled],
+    suggester: Suggester,
+    on_row: Callable[[], object] = lambda: None,
+    ask: Callable[[Labelled], Floats] | None = None,
 ) -> Answers:
-    """Return what a version says of `rows`, of those it learnt from when they were held out."""
+    """Return what a version says of `rows`, of those it learnt from when they were held out.
+
+    Args:
+        rows: labelled complaints.
+        suggester: the ledger with the version.
+        on_row: called after each row.
+        ask: how the version is asked of a row that it did not learn from; for its probabilities alone when None.
+    """
+    ask = ask or (lambda row: _live(suggester, row))
     classification = suggester.classification
     names = tuple(category.path for category in classification.categories)
     column = {name: at for at, name in enumerate(names)}
@@ -74,7 +85,7 @@ def unseen_answers(
     for at, row in enumerate(rows):
         stored = kept.get(fingerprint(row.complaint))
         learnt_from[at] = stored is not None
-        chances[at] = _live(suggester, row) if stored is None else stored
+        chances[at] = ask(row) if stored is None else stored
         on_row()
     truth = [column[tree.at_level(tree[row.categories[0]], level).path] for row in rows]
     return Answers(names, chances, np.array(truth, dtype=np.intp), classification.thresholds, learnt_from)
