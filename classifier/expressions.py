@@ -1,6 +1,6 @@
 """What a regular expression says of the texts it matches, so that most texts need not be searched with it.
 
-`required` lists strings of which each match holds one; `characters` those of which a match consists.
+`ways` lists strings of which each match holds some; `characters` those of which a match consists.
 """
 
 from __future__ import annotations
@@ -19,18 +19,28 @@ _COMMON: Final = 20
 Literals = frozenset[str]
 
 
-def required(pattern: re.Pattern[str]) -> Literals:
-    """Return strings of which every match of `pattern` holds at least one; empty where there are none to tell.
+def ways(pattern: re.Pattern[str]) -> tuple[tuple[Literals, ...], ...]:
+    """Return the ways in which `pattern` matches: of each set of strings of a way, a match that way holds one.
 
-    >>> sorted(required(re.compile("(?:电|水)表.{0,4}(?:坏了|不准)?|漏电")))
-    ['水表', '漏电', '电表']
+    Empty where of some way there is nothing to tell.
+
+    >>> [[sorted(literals) for literals in way] for way in ways(re.compile("(?:电|水)表.{0,4}(?:坏了|不准)|漏电"))]
+    [[['水表', '电表'], ['不准', '坏了']], [['漏电']]]
     """
-    return _of_sequence(parser.parse(pattern.pattern, pattern.flags)) or frozenset()
+    parsed = parser.parse(pattern.pattern, pattern.flags)
+    branches = parsed[0][1][1] if len(parsed) == 1 and parsed[0][0] is kinds.BRANCH else [parsed]
+    found = tuple(tuple(_each(branch)) for branch in branches)
+    return found if all(found) else ()
+
+
+def least_common(literals: Iterable[Literals]) -> Literals | None:
+    """Choose the set of strings that is least likely to be met by chance."""
+    return min(literals, key=_commonness, default=None)
 
 
 def _of_sequence(items: Iterable[tuple[Any, Any]]) -> Literals | None:
     """Choose, of what each part of a sequence requires, the least likely to be met by chance."""
-    return min(_each(items), key=_commonness, default=None)
+    return least_common(_each(items))
 
 
 def _commonness(literals: Literals) -> int:

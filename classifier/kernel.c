@@ -31,6 +31,7 @@ typedef struct {
 typedef struct {
     Slot *slots;
     uint64_t mask;
+    uint8_t *firsts; /* a bit for the lower half of each first character; only of tables of pairs */
 } Table;
 
 static inline uint64_t spread(uint64_t key)
@@ -79,6 +80,19 @@ static inline int32_t table_find(const Table *table, uint64_t key)
 static void table_free(Table *table)
 {
     free(table->slots);
+    free(table->firsts);
+}
+
+static int table_note_firsts(Table *table, const uint64_t *keys, Py_ssize_t count)
+{
+    table->firsts = calloc(1 << 13, 1);
+    if (!table->firsts)
+        return -1;
+    for (Py_ssize_t at = 0; at < count; at++) {
+        uint32_t low = (keys[at] >> 21) & 0xFFFF;
+        table->firsts[low >> 3] |= 1 << (low & 7);
+    }
+    return 0;
 }
 
 #define CHARACTER 0x1FFFFFULL
@@ -118,7 +132,8 @@ static PyObject *make_table(PyObject *self, PyObject *args)
         return NULL;
     PyObject *capsule = NULL;
     Table *table = calloc(1, sizeof(Table));
-    if (!table || table_make(table, keys.buf, keys.len / 8) < 0)
+    if (!table || table_make(table, keys.buf, keys.len / 8) < 0 ||
+        table_note_firsts(table, keys.buf, keys.len / 8) < 0)
         PyErr_NoMemory();
     else
         capsule = PyCapsule_New(table, TABLE, table_drop);
@@ -148,7 +163,10 @@ static PyObject *find_pairs(PyObject *self, PyObject *args)
     if (!places)
         return PyErr_NoMemory();
     for (Py_ssize_t at = 0; at < length; at++) {
-        uint64_t first = (uint64_t)PyUnicode_READ(kind, data, at) << 21;
+        uint32_t code = PyUnicode_READ(kind, data, at), low = code & 0xFFFF;
+        if (!(table->firsts[low >> 3] & (1 << (low & 7))))
+            continue;
+        uint64_t first = (uint64_t)code << 21;
         int32_t place = table_find(table, first);
         if (place >= 0)
             places[count++] = place;
@@ -594,6 +612,25 @@ FOR_EACH_CPU static void dot_rows(float *sums, const int32_t *columns, const int
     }
 }
 
+/* The same where most of direction is zero: `places` are those that are not. Nothing is added for the others, which
+ * changes no sum. */
+static void dot_few(float *sums, const int32_t *columns, const int8_t *weights, const float *direction,
+                    Py_ssize_t n_columns, Py_ssize_t n_outputs, Py_ssize_t first, const int32_t *places, Py_ssize_t n_places)
+{
+    for (Py_ssize_t at = 0; at < n_columns; at++) {
+        const int8_t *row = weights + (Py_ssize_t)columns[at] * n_outputs + first;
+        float lanes[LANES] = {0};
+        for (Py_ssize_t one = 0; one < n_places; one++)
+            lanes[places[one] % LANES] += direction[places[one]] * (float)row[places[one]];
+        float sum = 0;
+        for (int lane = 0; lane < LANES; lane++)
+            sum += lanes[lane];
+        sums[at] = sum;
+    }
+}
+
+#define FEW 16
+
 /* dot(columns, weights, n_outputs, first, direction) -> float32 for each column: its row's part from `first` on,
  * times direction, summed in 16 lanes */
 static PyObject *dot(PyObject *self, PyObject *args)
@@ -611,9 +648,19 @@ static PyObject *dot(PyObject *self, PyObject *args)
         good = column[at] >= 0 && column[at] < weights.len / n_outputs;
     if (!good)
         PyErr_SetString(PyExc_ValueError, "columns, weights and direction do not fit each other");
-    else if ((result = PyBytes_FromStringAndSize(NULL, n_columns * 4)) != NULL)
-        dot_rows((float *)PyBytes_AS_STRING(result), column, weights.buf, direction.buf, n_columns, n_outputs, first,
-                 count);
+    else if ((result = PyBytes_FromStringAndSize(NULL, n_columns * 4)) != NULL) {
+        float *sums = (float *)PyBytes_AS_STRING(result);
+        const float *towards = direction.buf;
+        int32_t places[FEW];
+        Py_ssize_t n_places = 0;
+        for (Py_ssize_t one = 0; one < count && n_places <= FEW; one++)
+            if (towards[one] != 0 && n_places++ < FEW)
+                places[n_places - 1] = (int32_t)one;
+        if (n_places <= FEW)
+            dot_few(sums, column, weights.buf, towards, n_columns, n_outputs, first, places, n_places);
+        else
+            dot_rows(sums, column, weights.buf, towards, n_columns, n_outputs, first, count);
+    }
     PyBuffer_Release(&columns);
     PyBuffer_Release(&weights);
     PyBuffer_Release(&direction);
@@ -686,8 +733,34 @@ static PyObject *count_han(PyObject *self, PyObject *text)
     return PyLong_FromSsize_t(count);
 }
 
+#define WHITE 2
+#define AMPERSAND 8
+#define LESS 16
+#define BRACKET 32
+#define QUESTION 64
+
+static inline int is_latin(uint32_t code)
+{
+    return (code >= 'a' && code <= 'z') || (code >= 'A' && code <= 'Z');
+}
+
+/* Tell whether what follows a sign makes it worth a look: `&#`, `&a`, `<a`, `</`, `??`, a bracket before no number and
+ * no Chinese character. */
+static int is_worth_a_look(uint8_t sign, int kind, const void *data, Py_ssize_t at, Py_ssize_t length)
+{
+    uint32_t next = at + 1 < length ? PyUnicode_READ(kind, data, at + 1) : 0;
+    if (sign == AMPERSAND)
+        return next == '#' || is_latin(next);
+    if (sign == LESS)
+        return next == '/' || is_latin(next);
+    if (sign == QUESTION)
+        return next == '?';
+    return next != 0 && !is_han(next) && !(next >= '0' && next <= '9');
+}
+
 /* doubts(text, table) -> the bits of all characters' classes, by a table of one byte a code point (the last one for
- * those beyond it); 2 as well for a space at either end or less than three characters from another */
+ * those beyond it); a sign's only where what follows makes it worth a look, and that of white space as well for a
+ * space at either end or less than three characters from another */
 static PyObject *doubts(PyObject *self, PyObject *args)
 {
     PyObject *text;
@@ -701,15 +774,102 @@ static PyObject *doubts(PyObject *self, PyObject *args)
     const void *data = PyUnicode_DATA(text);
     for (Py_ssize_t at = 0; size && at < length; at++) {
         uint32_t code = PyUnicode_READ(kind, data, at);
-        bits |= classes[code < size ? code : size - 1];
+        uint8_t class = classes[code < size ? code : size - 1];
+        if (class < AMPERSAND || is_worth_a_look(class, kind, data, at, length))
+            bits |= class;
         if (code == ' ') {
             if (at == 0 || at == length - 1 || at - space <= 2)
-                bits |= 2;
+                bits |= WHITE;
             space = at;
         }
     }
     PyBuffer_Release(&table);
     return PyLong_FromLong(bits);
+}
+
+/* letters(text) -> its letters and digits alone, those of Python's \w but the underscore */
+static PyObject *letters(PyObject *self, PyObject *text)
+{
+    (void)self;
+    if (!PyUnicode_Check(text)) {
+        PyErr_SetString(PyExc_TypeError, "a text is a string");
+        return NULL;
+    }
+    Py_ssize_t length = PyUnicode_GET_LENGTH(text), count = 0;
+    int kind = PyUnicode_KIND(text);
+    const void *data = PyUnicode_DATA(text);
+    uint32_t *codes = malloc((length + 1) * sizeof(uint32_t));
+    if (!codes)
+        return PyErr_NoMemory();
+    for (Py_ssize_t at = 0; at < length; at++) {
+        uint32_t code = PyUnicode_READ(kind, data, at);
+        if (Py_UNICODE_ISALNUM(code))
+            codes[count++] = code;
+    }
+    PyObject *result = PyUnicode_FromKindAndData(PyUnicode_4BYTE_KIND, codes, count);
+    free(codes);
+    return result;
+}
+
+/* ---- characters that spoke ---- */
+
+/* spread(parts, counts, position, field, start, size, lengths of both fields) -> float32 for each character of each
+ * field: every feature's part, shared evenly among its occurrences and their characters */
+static PyObject *spread_parts(PyObject *self, PyObject *args)
+{
+    Py_buffer given[6];
+    Py_ssize_t lengths[2];
+    (void)self;
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*(nn)", &given[0], &given[1], &given[2], &given[3], &given[4], &given[5],
+                          &lengths[0], &lengths[1]))
+        return NULL;
+    const float *parts = given[0].buf;
+    const int32_t *counts = given[1].buf, *position = given[2].buf, *field = given[3].buf, *start = given[4].buf,
+                  *size = given[5].buf;
+    Py_ssize_t n_parts = given[0].len / 4, n_found = given[2].len / 4;
+    PyObject *spoken[2] = {NULL, NULL}, *result = NULL;
+    double *memory = NULL;
+    int good = given[1].len / 4 == n_parts && lengths[0] >= 0 && lengths[1] >= 0;
+    for (int one = 3; one < 6; one++)
+        good = good && given[one].len / 4 == n_found;
+    for (Py_ssize_t at = 0; good && at < n_found; at++)
+        good = position[at] >= 0 && position[at] < n_parts && (field[at] == 0 || field[at] == 1) && start[at] >= 0 &&
+               size[at] >= 0 && (Py_ssize_t)start[at] + size[at] <= lengths[field[at]];
+    if (!good) {
+        PyErr_SetString(PyExc_ValueError, "parts and occurrences do not fit each other");
+        goto done;
+    }
+    memory = calloc(2 * (lengths[0] + lengths[1] + 2), sizeof(double));
+    if (!memory) {
+        PyErr_NoMemory();
+        goto done;
+    }
+    double *begun[2] = {memory, memory + 2 * (lengths[0] + 1)};
+    double *ended[2] = {begun[0] + lengths[0] + 1, begun[1] + lengths[1] + 1};
+    for (Py_ssize_t at = 0; at < n_found; at++) {
+        double share = (double)parts[position[at]] / counts[position[at]] / (size[at] > 1 ? size[at] : 1);
+        begun[field[at]][start[at]] += share;
+        ended[field[at]][start[at] + size[at]] += share;
+    }
+    for (int one = 0; one < 2; one++) {
+        spoken[one] = PyBytes_FromStringAndSize(NULL, lengths[one] * 4);
+        if (!spoken[one])
+            goto done;
+        float *to = (float *)PyBytes_AS_STRING(spoken[one]);
+        double sum = 0;
+        for (Py_ssize_t at = 0; at < lengths[one]; at++) {
+            sum += begun[one][at] - ended[one][at];
+            to[at] = (float)sum;
+        }
+    }
+    result = PyTuple_Pack(2, spoken[0], spoken[1]);
+done:
+    Py_XDECREF(spoken[0]);
+    Py_XDECREF(spoken[1]);
+    free(memory);
+    for (int one = 0; one < 6; one++)
+        PyBuffer_Release(&given[one]);
+    return result;
 }
 
 static PyMethodDef METHODS[] = {
@@ -719,6 +879,8 @@ static PyMethodDef METHODS[] = {
     {"dot", dot, METH_VARARGS, NULL},
     {"make_table", make_table, METH_VARARGS, NULL},
     {"find_pairs", find_pairs, METH_VARARGS, NULL},
+    {"letters", letters, METH_O, NULL},
+    {"spread", spread_parts, METH_VARARGS, NULL},
     {"count_han", count_han, METH_O, NULL},
     {"doubts", doubts, METH_VARARGS, NULL},
     {"exchange", exchange, METH_VARARGS, NULL},

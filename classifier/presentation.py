@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from enum import Enum
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from classifier.domain import Category, Department, Region, Source, Suggestion
@@ -23,23 +25,35 @@ _SHOWN: dict[type, tuple[str, ...]] = {
     Region: ("code", "name", "path"),
 }
 
+_PLAIN = frozenset({str, int, bool, type(None)})
+
 
 def plain(value: Any) -> Any:
     """Turn domain values into what JSON holds; categories, departments and regions by code, name and place."""
-    if isinstance(value, float):
-        return round(value, 6)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, (tuple, list)):
-        return [plain(one) for one in value]
-    if isinstance(value, dict):
-        return {key: plain(one) for key, one in value.items()}
     kind: type = type(value)
-    names = _names(kind)
-    return {name: plain(getattr(value, name)) for name in names} if names else value
+    return value if kind in _PLAIN else _plainly(kind)(value)
 
 
 @cache
+def _plainly(kind: type) -> Callable[[Any], Any]:
+    """Return what turns a value of this kind into what JSON holds."""
+    if issubclass(kind, float):
+        return lambda value: round(value, 6)
+    if issubclass(kind, Enum):
+        return lambda value: value.value
+    if issubclass(kind, (tuple, list)):
+        return lambda value: [plain(one) for one in value]
+    if issubclass(kind, dict):
+        return lambda value: {key: plain(one) for key, one in value.items()}
+    names = _names(kind)
+    if not names:
+        return lambda value: value
+    read = attrgetter(*names)
+    if len(names) == 1:
+        return lambda value: {names[0]: plain(read(value))}
+    return lambda value: dict(zip(names, map(plain, read(value)), strict=True))
+
+
 def _names(kind: type) -> tuple[str, ...]:
     """Return the fields of a kind of value that are shown; none where it is no dataclass."""
     if kind in _SHOWN:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import logging
 from typing import Final
 
 import sqlalchemy as sa
 
 from classifier.domain import Complaint
-from classifier.presentation import plain
 from classifier.suggest.suggester import Suggester
 from service.idempotency import Answer, Once
 from service.recording import Intake
@@ -18,10 +16,11 @@ from service.resources import Resources
 from service.retention import text_expiry
 from service.similar import findable
 from service.store.database import now
+from service.wire import suggestion_json
 
 _log = logging.getLogger(__name__)
 
-_NOTHING_KNOWN: Final = ', "similar": [], "matter": null, "record": null}'
+_NOTHING_KNOWN: Final = ',"similar":[],"matter":null,"record":null}'
 
 
 async def answer_complaint(
@@ -47,7 +46,7 @@ async def answer_complaint(
         ledger, suggestion.decision.verdict.value, suggestion.decision.code.value
     ).inc()
     if not resources.settings.record:
-        return Answer(200, json.dumps(plain(suggestion), ensure_ascii=False)[:-1] + _NOTHING_KNOWN)
+        return Answer(200, suggestion_json(suggestion)[:-1] + _NOTHING_KNOWN)
     read, moment = understood.encoded.complaint, now()
     expires = text_expiry(suggester.ledger.settings.retention_days, moment)
     # PostgreSQL keeps no NUL.
@@ -62,4 +61,4 @@ async def answer_complaint(
         return await resources.comparer.do(intake)
     except sa.exc.SQLAlchemyError as error:
         _log.error("similar complaints cannot be looked up: %s", type(error).__name__)
-        return Answer(200, json.dumps(plain(suggestion), ensure_ascii=False)[:-1] + _NOTHING_KNOWN)
+        return Answer(200, suggestion_json(suggestion)[:-1] + _NOTHING_KNOWN)

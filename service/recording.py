@@ -23,6 +23,7 @@ from service.idempotency import Answer, Once
 from service.similar import Findable, similarity
 from service.store import tables
 from service.store.database import now
+from service.wire import suggestion_json
 
 _LOCK: Final = 0x46656E62616E02
 """Advisory lock of PostgreSQL: tickets are recorded by one process at a time, so that a matter is never made twice."""
@@ -118,7 +119,7 @@ def compare(connection: sa.Connection, intakes: Sequence[Intake]) -> list[Answer
     for intake in intakes:
         near = _similar(intake, known)
         matter = known.matters.get(near[0][1].matter) if near else None
-        outcomes.append(_answer(json.dumps(plain(intake.suggestion), ensure_ascii=False), near, matter, None))
+        outcomes.append(_answer(suggestion_json(intake.suggestion), near, matter, None))
     return outcomes
 
 
@@ -167,7 +168,7 @@ def _record_one(intake: Intake, known: _Known, writes: _Writes) -> Answer:
     matter = known.matters[matter_no] = Matter(matter.ticket, matter.count + 1, matter.since)
     if matter_no != no:
         writes.grown[matter_no] = matter.count
-    suggestion = json.dumps(plain(intake.suggestion), ensure_ascii=False)
+    suggestion = suggestion_json(intake.suggestion)
     row = _row(intake, suggestion, no, matter_no, moment)
     writes.tickets.append(row)
     known.recorded[intake.ledger, intake.id] = _Recorded(suggestion, intake.findable.digest, matter_no, moment)

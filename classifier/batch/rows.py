@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from classifier.batch.columns import OUTPUT
@@ -13,8 +14,12 @@ from classifier.domain import Complaint, Suggestion
 from classifier.errors import ComplaintError, NotTextError, UnknownRegionError
 from classifier.files.columns import parse_day
 from classifier.suggest.suggester import Suggester, Understood
+from classifier.text.pipeline import ReadComplaint
 
 INPUT: Final = ("text", "title", "region", "date")
+
+_TOGETHER: Final = 64
+"""Rows of which each step is done before the next."""
 
 _NAMES: Final = tuple(OUTPUT)
 DUPLICATE_OF: Final = _NAMES.index("duplicate_of")
@@ -41,19 +46,33 @@ def suggest_rows(rows: Iterable[Given], suggester: Suggester, day: dt.date) -> l
 
     A row that cannot be read has its reason in `error` and the rest empty.
     """
-    return [_answer(*row, suggester, day) for row in rows]
+    waiting, answers = iter(rows), list[Answer]()
+    while group := list(islice(waiting, _TOGETHER)):
+        answers += _answers(group, suggester, day)
+    return answers
 
 
-def _answer(text: object, title: object, region: object, date: object, suggester: Suggester, day: dt.date) -> Answer:
-    cells: dict[str, Any] = dict.fromkeys(_NAMES, "")
+def _answers(rows: Sequence[Given], suggester: Suggester, day: dt.date) -> Iterator[Answer]:
+    given = [_read(row, suggester, day) for row in rows]
+    understood = iter(suggester.understand_each([one[1] for one in given if not isinstance(one, ComplaintError)]))
+    for one in given:
+        cells: dict[str, Any] = dict.fromkeys(_NAMES, "")
+        if isinstance(one, ComplaintError):
+            cells["error"] = str(one)
+            yield Answer(list(cells.values()), 0)
+        else:
+            complaint, read = one
+            cells.update(_cells(_conclude(complaint, next(understood), suggester)))
+            yield Answer(list(cells.values()), _key(read.said))
+
+
+def _read(row: Given, suggester: Suggester, day: dt.date) -> tuple[Complaint, ReadComplaint] | ComplaintError:
+    text, title, region, date = row
     try:
         complaint = Complaint(_text(text), _text(title), _text(region).strip(), parse_day(date) or day)
-        understood = suggester.understand(complaint)
+        return complaint, suggester.pipeline.read(complaint)
     except ComplaintError as error:
-        cells["error"] = str(error)
-        return Answer(list(cells.values()), 0)
-    cells.update(_cells(_conclude(complaint, understood, suggester)))
-    return Answer(list(cells.values()), _key(understood.encoded.complaint.said))
+        return error
 
 
 def _conclude(complaint: Complaint, understood: Understood, suggester: Suggester) -> Suggestion:

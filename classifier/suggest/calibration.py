@@ -7,6 +7,7 @@ number for what no certainty rules out: labels that people would argue about.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,6 +20,7 @@ Floats = NDArray[np.float32]
 _SMALLEST: Final = np.float32(1e-9)
 _FITTED_ON: Final = 2_000_000
 """Probabilities that a fit looks at; of more, evenly spaced rows."""
+_LEAST_CHANCE: Final = 1e-3
 _FEWEST: Final = 50
 """Held-out rows below which nothing is fitted."""
 
@@ -93,18 +95,17 @@ class Confidence:
         before = float(probabilities[first])
         if not 0 < before < 1:
             return probabilities
-        others = np.delete(probabilities, first).max()
-        after = float(self.right(np.array([before]))[0])
-        # Never below the second, whose share is (1 - after) * others / (1 - before).
-        after = max(after, float(others / (1 - before + others)))
+        second = float(max(probabilities[:first].max(initial=0), probabilities[first + 1 :].max(initial=0)))
+        # Never below the second, whose share is (1 - after) * second / (1 - before).
+        after = max(self.right(before), second / (1 - before + second))
         mended: Floats = probabilities * np.float32((1 - after) / (1 - before))
         mended[first] = after
         return mended
 
-    def right(self, first: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Return, for probabilities of first candidates, the share of them that is right."""
-        share: NDArray[np.floating] = 1 / (1 + np.exp(-(self.shift + self.slope * _log_odds(first))))
-        return share
+    def right(self, first: float) -> float:
+        """Return, of first candidates with this probability, the share that is right."""
+        held = min(max(first, _LEAST_CHANCE), 1 - _LEAST_CHANCE)
+        return 1 / (1 + math.exp(-(self.shift + self.slope * (math.log(held) - math.log1p(-held)))))
 
     @classmethod
     def fit(cls, first: NDArray[np.floating], right: NDArray[np.bool_]) -> Confidence:
@@ -122,7 +123,7 @@ class Confidence:
 
 
 def _log_odds(probabilities: NDArray[np.floating]) -> NDArray[np.floating]:
-    held = np.clip(probabilities, 1e-3, 1 - 1e-3).astype(np.float64)
+    held = np.clip(probabilities, _LEAST_CHANCE, 1 - _LEAST_CHANCE).astype(np.float64)
     odds: NDArray[np.floating] = np.log(held) - np.log1p(-held)
     return odds
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,20 +39,19 @@ def evidence_spans(complaint: ReadComplaint, contributions: Sequence[Floats]) ->
 
 def _spans(name: str, read: ReadField, part: Floats, total: float) -> Iterator[Evidence]:
     """Yield runs of neighbouring words whose share of all that spoke for the category is worth showing."""
-    begin, run_start, run_weight = 0, -1, 0.0
-    for word in (*read.words, ""):
-        end = begin + len(word)
-        weight = float(part[begin:end].sum()) / total
-        if word and weight >= _LEAST_SHARE / 2:
-            if run_start < 0:
-                run_start = begin
-            run_weight += weight
-        else:
-            if run_start >= 0 and run_weight >= _LEAST_SHARE:
-                start, stop = read.aligned.span(run_start, begin)
-                yield Evidence(name, start, stop, round(min(run_weight, 1.0), 4))
-            run_start, run_weight = -1, 0.0
-        begin = end
+    if not read.words:
+        return
+    sizes = np.fromiter(map(len, read.words), np.intp, len(read.words))
+    ends = np.cumsum(sizes)
+    begins = ends - sizes
+    shares = np.add.reduceat(part, begins) / np.float32(total)
+    numbered = enumerate(np.flatnonzero(shares >= _LEAST_SHARE / 2).tolist())
+    for _, run in groupby(numbered, lambda pair: pair[1] - pair[0]):
+        words = [word for _, word in run]
+        weight = float(shares[words].sum())
+        if weight >= _LEAST_SHARE:
+            start, stop = read.aligned.span(int(begins[words[0]]), int(ends[words[-1]]))
+            yield Evidence(name, start, stop, round(min(weight, 1.0), 4))
 
 
 def tells_two_matters(complaint: ReadComplaint, difference: Sequence[Floats]) -> bool:

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.registry.bundle import Bundle
-from classifier.suggest.calibration import softmax
 from classifier.suggest.local import OWN, Local, Scored
 from classifier.suggest.sums import along, row_sums
 from classifier.text.features import Encoded, FeatureSpace
@@ -89,6 +88,9 @@ class Model:
         self._weights = np.ascontiguousarray(weights, np.int8)
         self._scale = np.ascontiguousarray(scale, np.float32)
         bounds = np.cumsum([0, *(len(head.labels) for head in heads.values())])
+        self._starts, self._sizes = bounds[:-1], np.diff(bounds)
+        sharpness = np.array([head.sharpness for head in heads.values()], dtype=np.float32)
+        self._sharpness = np.repeat(sharpness, self._sizes)
         self._slices = {group: slice(int(a), int(b)) for group, a, b in zip(heads, bounds, bounds[1:], strict=False)}
 
     def with_local(self, local: Local | None) -> Model:
@@ -112,10 +114,19 @@ class Model:
     def predict(self, encoded: Encoded) -> Prediction:
         """Return the probabilities of every group for one complaint."""
         scores = self.scores(encoded)
-        groups = {group: softmax(scores[at], self.heads[group].sharpness) for group, at in self._slices.items()}
+        chances = self._softmax(scores)
+        groups = {group: chances[at] for group, at in self._slices.items()}
         leaf_scores = scores[self._slices[LEAVES]]
         local = self.local.score(encoded.complaint, leaf_scores) if self.local else None
         return Prediction(groups, leaf_scores, local)
+
+    def _softmax(self, scores: Floats) -> Floats:
+        """Return the probabilities of all groups side by side; `softmax` for each, in a third of its calls."""
+        chances = scores * self._sharpness
+        chances -= np.repeat(np.maximum.reduceat(chances, self._starts), self._sizes)
+        np.exp(chances, out=chances)
+        chances /= np.repeat([chances[at].sum() for at in self._slices.values()], self._sizes)
+        return chances
 
     def contributions(self, encoded: Encoded, group: str, direction: Floats) -> tuple[Floats, ...]:
         """Return, for title and text, how much each character spoke for `direction`, one weight a label of `group`.

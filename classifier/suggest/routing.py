@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from classifier.suggest.calibration import Confidence
 from classifier.suggest.classification import Classified
 from classifier.suggest.local import OWN_DEPARTMENTS
 from classifier.suggest.model import DEPARTMENTS, LEAVES, Model, Prediction
+from classifier.suggest.ranking import best_of
 
 Floats = NDArray[np.float32]
 
@@ -32,7 +34,7 @@ class Where:
     scope: Scope | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Table:
     """For one place, day and scope: duties, and the number of each one's lead (-1 for none).
 
@@ -43,6 +45,16 @@ class _Table:
     duties: tuple[Duty | None, ...]
     leads: NDArray[np.int32]
     left: Floats | None
+
+    @cached_property
+    def held(self) -> NDArray[np.intp]:
+        """The places of duties that have a lead."""
+        return np.flatnonzero(self.leads >= 0)
+
+    @cached_property
+    def led_by(self) -> dict[int, NDArray[np.intp]]:
+        """For each lead, the places of its duties."""
+        return {int(lead): np.flatnonzero(self.leads == lead) for lead in np.unique(self.leads[self.held])}
 
     def mass(self, classified: Classified) -> Floats:
         """Return the probability that falls to each duty."""
@@ -91,15 +103,14 @@ class Router:
         """
         table = self._table(where)
         mass = table.mass(classified)
-        held = table.leads >= 0
-        by_duty = np.bincount(table.leads[held], mass[held], minlength=len(self._departments))
+        by_duty = np.bincount(table.leads[table.held], mass[table.held], minlength=len(self._departments))
         learnt = self.learnt(prediction)
         total = (1 - self._learnt_share) * by_duty + self._learnt_share * learnt
         total = self._confidence((total / max(float(total.sum()), 1e-9)).astype(np.float32))
-        best = np.argsort(-total, kind="stable")[:3]
+        best = best_of(total, 3)
         leads = tuple(
             self._score(
-                int(at),
+                at,
                 float(total[at]),
                 bool(by_duty[at] * (1 - self._learnt_share) >= learnt[at] * self._learnt_share),
                 table,
@@ -165,9 +176,8 @@ class Router:
 
     def _main_duty(self, at: int, table: _Table, mass: Floats) -> Duty | None:
         """Return the likeliest duty under which this department leads."""
-        led = np.where(table.leads == at, mass, -1)
-        likeliest = int(led.argmax())
-        return table.duties[likeliest] if led[likeliest] >= 0 else None
+        led = table.led_by.get(at)
+        return None if led is None else table.duties[led[mass[led].argmax()]]
 
     def _assisting(
         self,

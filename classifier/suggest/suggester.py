@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,13 +18,17 @@ from classifier.suggest.decision import Circumstances, decide
 from classifier.suggest.evidence import evidence_spans, tells_two_matters
 from classifier.suggest.model import KINDS, LEAVES, Model, Prediction
 from classifier.suggest.naming import Names
+from classifier.suggest.ranking import best_of
 from classifier.suggest.routing import Router, Where
 from classifier.text.features import Encoded
-from classifier.text.pipeline import TextPipeline
+from classifier.text.pipeline import ReadComplaint, TextPipeline
 
 Floats = NDArray[np.float32]
 
 _SHOWN = 3
+_SMALLEST = np.float32(1e-30)
+_COMPARED = 4
+"""Categories that evidence sets against each other: the first against those next to it."""
 _SECOND_MATTER = 0.15
 """Probability from which a second category may be a second matter."""
 
@@ -46,7 +51,7 @@ class Suggester:
         self.pipeline = pipeline or TextPipeline()
         self.classification = Classification(ledger, model)
         self.router = Router(ledger, model)
-        self._report = self.classification.label_to_report
+        self._labels_of = np.ascontiguousarray(self.classification.label_to_report.T)
         self.names: Names | None = None
         if ledger.categories is not ledger.base.categories:
             self.names = Names.of(ledger, self.classification.categories, model.space, self.pipeline)
@@ -74,10 +79,17 @@ class Suggester:
         Raises:
             ComplaintError: the complaint cannot be read.
         """
-        encoded = self.model.space.encode(self.pipeline.read(complaint))
-        prediction = self.model.predict(encoded)
-        named = self.named(encoded)
-        return Understood(encoded, prediction, self.classification.classify(prediction, encoded.complaint.text, named))
+        return self.understand_each([self.pipeline.read(complaint)])[0]
+
+    def understand_each(self, complaints: Sequence[ReadComplaint]) -> list[Understood]:
+        """Score complaints that were read; a step is done for all of them before the next, while it is in the cache."""
+        encoded = [self.model.space.encode(complaint) for complaint in complaints]
+        predictions = [self.model.predict(one) for one in encoded]
+        classify = self.classification.classify
+        return [
+            Understood(one, prediction, classify(prediction, one.complaint.text, self.named(one)))
+            for one, prediction in zip(encoded, predictions, strict=True)
+        ]
 
     def named(self, encoded: Encoded) -> Floats | None:
         """Return what the names of the reported categories say, as logarithms of odds; None where the base has them."""
@@ -106,7 +118,7 @@ class Suggester:
         scope = scope or scope_of(self.ledger, text, rules)
         region = self._region(complaint, text, scope)
         route = self.router.route(classified, prediction, Where(region, day, scope), rules.departments)
-        best = np.argsort(-classified.reported, kind="stable")[:_SHOWN]
+        best = best_of(classified.reported, _SHOWN)
         scores = tuple(CategoryScore(self.classification.categories[at], float(classified.reported[at])) for at in best)
         kind = Kind(self.model.heads[KINDS].labels[int(prediction.groups[KINDS].argmax())])
         decision = decide(
@@ -120,7 +132,7 @@ class Suggester:
                 rules.manual,
             )
         )
-        evidence = self._evidence(understood, int(best[0])) if with_evidence else ()
+        evidence = self._evidence(understood) if with_evidence else ()
         return Suggestion(
             categories=scores,
             departments=route.leads,
@@ -135,7 +147,7 @@ class Suggester:
             evidence=evidence,
             personal_data=read.personal_data,
             scope=scope,
-            disposal=disposal_of(self.ledger, self.classification.lowest(classified, int(best[0])), rules),
+            disposal=disposal_of(self.ledger, self.classification.lowest(classified, best[0]), rules),
         )
 
     def _deadline(self, kind: Kind, urgency: Urgency) -> float | None:
@@ -154,13 +166,13 @@ class Suggester:
         around = self.ledger.regions.around(villages) if len(villages) > 1 else None
         return around or self.ledger.regions.locate(text)
 
-    def _direction(self, classified: Classified, column: int) -> Floats:
-        """Weigh the labels that decide by how likely each is within a reported category."""
-        share = self._report[:, column]
+    def _directions(self, classified: Classified, columns: Sequence[int]) -> Floats:
+        """Weigh, for each of some reported categories, the labels that decide by how likely they are within it."""
+        shares = self._labels_of[columns]
         if self.model.local is None:
-            share = share * self.classification.to_model_order(classified.leaves)
-        total = float(share.sum())
-        return share / total if total > 0 else share
+            shares = shares * self.classification.to_model_order(classified.leaves)
+        directions: Floats = shares / np.maximum(shares.sum(axis=1, keepdims=True), _SMALLEST)
+        return directions
 
     def _contributions(self, understood: Understood, direction: Floats) -> tuple[Floats, ...]:
         """Return how much each character of title and text spoke for `direction` among the labels that decide."""
@@ -168,21 +180,16 @@ class Suggester:
             return self.model.local_contributions(understood.encoded, understood.prediction.local, direction)
         return self.model.contributions(understood.encoded, LEAVES, direction)
 
-    def _evidence(self, understood: Understood, best: int) -> tuple[Evidence, ...]:
+    def _evidence(self, understood: Understood) -> tuple[Evidence, ...]:
+        """Return what spoke for the first category rather than for those next to it."""
         classified = understood.classified
-        others = np.delete(np.argsort(-classified.reported, kind="stable")[:4], 0)
-        weights = classified.reported[others]
-        against = sum(
-            (
-                weight / weights.sum() * self._direction(classified, int(at))
-                for at, weight in zip(others, weights, strict=True)
-            ),
-            np.zeros(len(self._report), dtype=np.float32),
-        )
-        direction = self._direction(classified, best) - against
-        return evidence_spans(understood.encoded.complaint, self._contributions(understood, direction))
+        best = best_of(classified.reported, _COMPARED)
+        directions = self._directions(classified, best)
+        weights = classified.reported[best[1:]]
+        against = (weights / weights.sum()) @ directions[1:]
+        return evidence_spans(understood.encoded.complaint, self._contributions(understood, directions[0] - against))
 
-    def _tells_two(self, understood: Understood, best: NDArray[np.intp]) -> bool:
+    def _tells_two(self, understood: Understood, best: Sequence[int]) -> bool:
         """Tell whether the first two categories, of different parents, are each told of in their own sentences."""
         classified = understood.classified
         if len(best) < 2 or classified.reported[best[1]] < _SECOND_MATTER:
@@ -190,5 +197,5 @@ class Suggester:
         first, second = (self.classification.categories[at] for at in best[:2])
         if first.parent and first.parent == second.parent:
             return False
-        direction = self._direction(classified, int(best[0])) - self._direction(classified, int(best[1]))
-        return tells_two_matters(understood.encoded.complaint, self._contributions(understood, direction))
+        first_way, second_way = self._directions(classified, best[:2])
+        return tells_two_matters(understood.encoded.complaint, self._contributions(understood, first_way - second_way))

@@ -106,7 +106,7 @@ class Encoded:
     values: Floats
     occurrences: Occurrences
     position: Indices
-    counts: NDArray[np.integer]
+    counts: Indices
 
     def spread(self, parts: Floats) -> tuple[Floats, ...]:
         """Share each feature's part evenly among the characters on which it stands, for each field of the complaint.
@@ -114,6 +114,16 @@ class Encoded:
         Args:
             parts: one number for each of `columns`.
         """
+        found = self.occurrences
+        lengths = tuple(len(read.text) for _, read in self.complaint.fields)
+        if kernel is not None:
+            straight = np.ascontiguousarray(parts, np.float32)
+            spoken = kernel.spread(straight, self.counts, self.position, found.field, found.start, found.size, lengths)
+            return tuple(np.frombuffer(part, np.float32) for part in spoken)
+        return self.spread_plainly(parts)
+
+    def spread_plainly(self, parts: Floats) -> tuple[Floats, ...]:
+        """Return what `spread` returns, to the last bit, without the compiled kernel."""
         found = self.occurrences
         each = (parts / self.counts)[self.position] / np.maximum(found.size, 1)
         results = []
@@ -281,7 +291,8 @@ class FeatureSpace:
             norm = math.sqrt(squares / _GRID + self._rare * unknown)
             if norm:
                 values[begin:end] *= np.float32(weight / norm)
-        return Encoded(complaint, columns.astype(np.int32), values, found, position.astype(np.int32), counts)
+        narrow = np.int32
+        return Encoded(complaint, columns.astype(narrow), values, found, position.astype(narrow), counts.astype(narrow))
 
     def transform(self, complaints: Sequence[ReadComplaint]) -> sparse.csr_matrix:
         """Return a matrix `(n_complaints, n_features)` of float32."""

@@ -29,8 +29,13 @@ _TAG = re.compile(
 _LOST = re.compile(r"\?{2,}")
 _SPACED_OUT = re.compile(rf"(?<![{HAN}])[{HAN}](?: [{HAN}]){{3,}}(?![{HAN}])")
 _CLEAN: Final = 0
+_DROPPED: Final = 1
 _SPACES: Final = 2
-"""What `_doubts` says of a text where nothing but white space may need repair."""
+_EXPANDED: Final = 4
+_SIGNS: Final = {"&": 8, "<": 16, "(": 32, "?": 64}
+_ANYTHING: Final = 127
+"""What `_doubts` says may need repair, as bits: characters to drop, white space, characters to expand, and signs with
+which something longer may begin."""
 
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _WHITE = re.compile(r"\s{2,}|[^\S ]|^\s+|\s+$")
@@ -120,18 +125,29 @@ def _lost_characters(match: re.Match[str]) -> str:
 
 
 def _repair(aligned: AlignedText, doubts: int) -> AlignedText:
-    if doubts != _SPACES:
-        aligned = _repair_characters(aligned)
-    return _close_up(aligned.sub(_WHITE, _one_space))
+    repaired = _repair_characters(aligned, doubts) if doubts != _SPACES else aligned
+    if doubts & _SPACES or repaired is not aligned:
+        repaired = repaired.sub(_WHITE, _one_space)
+    return _close_up(repaired) if " " in repaired.text else repaired
 
 
-def _repair_characters(aligned: AlignedText) -> AlignedText:
-    """Do all repairs but those of white space."""
+def _repair_characters(aligned: AlignedText, doubts: int) -> AlignedText:
+    """Do all repairs but those of white space, leaving out those whose beginnings the text does not hold."""
     single, expanded, dropped, expandable, _ = _tables()
-    aligned = aligned.sub(LOOSE_TONE, _compose).sub(dropped, "").sub(expandable, lambda match: expanded[match.group()])
-    aligned = aligned.sub(_ENTITY, _unescape).sub(_TAG, " ").map(single)
-    aligned = aligned.splice((start, end, "") for start, end in notes(aligned.text))
-    return aligned.sub(_LOST, _lost_characters)
+    given = aligned
+    if doubts & _DROPPED:
+        aligned = aligned.sub(LOOSE_TONE, _compose).sub(dropped, "")
+    if doubts & (_DROPPED | _EXPANDED):
+        aligned = aligned.sub(expandable, lambda match: expanded[match.group()])
+    if "&" in aligned.text:
+        aligned = aligned.sub(_ENTITY, _unescape)
+    if "<" in aligned.text:
+        aligned = aligned.sub(_TAG, " ")
+    if aligned is not given:
+        aligned = aligned.map(single)
+    if "(" in aligned.text:
+        aligned = aligned.splice((start, end, "") for start, end in notes(aligned.text))
+    return aligned.sub(_LOST, _lost_characters) if "??" in aligned.text else aligned
 
 
 @cache
@@ -145,21 +161,28 @@ def _exchanges() -> bytes:
 
 @cache
 def _classes() -> bytes:
-    """Return for each code point 1 where it may need another repair than of white space, 2 where it is white space."""
+    """Return for each code point, and for all beyond, its bit of what may need repair."""
     _, expanded, dropped, _, _ = _tables()
     classes = np.zeros(0x2F800, dtype=np.uint8)
     for point in range(0x10000):
         char = chr(point)
-        if char in "&<(?" or char in expanded or dropped.match(char):
-            classes[point] = 1
+        if dropped.match(char):
+            classes[point] = _DROPPED
+        elif char in expanded:
+            classes[point] = _EXPANDED
         elif char.isspace() and char != " ":
             classes[point] = _SPACES
-    return classes.tobytes() + b"\1"
+        else:
+            classes[point] = _SIGNS.get(char, _CLEAN)
+    return classes.tobytes() + bytes([_DROPPED | _EXPANDED])
 
 
 def _doubts(text: str) -> int:
-    """Return 0 where `text` needs no repair, 2 where only its white space may, else anything."""
-    return kernel.doubts(text, _classes()) if kernel is not None else 1
+    """Return what in `text` may need repair, as bits; without the compiled kernel nothing or anything."""
+    if kernel is None:
+        return _ANYTHING if _tables()[-1].search(text) else _CLEAN
+    found: int = kernel.doubts(text, _classes())
+    return found
 
 
 def _close_up(aligned: AlignedText) -> AlignedText:
@@ -181,10 +204,9 @@ def normalise(text: str) -> AlignedText:
     >>> normalise("開(kāi)展&nbsp;網(wǎng)站　ＡＢＣ").text
     '开展 网站 abc'
     """
-    single, _, _, _, needs_repair = _tables()
-    exchanged = text.translate(single) if kernel is None else kernel.exchange(text, _exchanges())
+    exchanged = text.translate(_tables()[0]) if kernel is None else kernel.exchange(text, _exchanges())
     aligned = AlignedText(text, exchanged)
-    while (doubts := _doubts(aligned.text)) != _CLEAN and needs_repair.search(aligned.text):
+    while (doubts := _doubts(aligned.text)) != _CLEAN:
         repaired = _repair(aligned, doubts)
         if repaired.text == aligned.text:
             break
@@ -194,4 +216,7 @@ def normalise(text: str) -> AlignedText:
 
 def letters(normalised: str) -> str:
     """Return a normalised text's letters and digits alone: equal for texts that say the same in the same words."""
-    return _NOT_LETTERS.sub("", normalised)
+    if kernel is None:
+        return _NOT_LETTERS.sub("", normalised)
+    kept: str = kernel.letters(normalised)
+    return kept

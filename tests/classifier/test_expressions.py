@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.expressions import characters, required
+from classifier.expressions import characters, ways
 
 PATTERNS = [
     "(?:电|水)表.{0,4}(?:坏了|不准)?|漏电",
@@ -23,19 +23,27 @@ PATTERNS = [
 
 
 @given(st.sampled_from(PATTERNS), st.text("电水表坏了不准漏要想会砍死杀我他拿刀愿活跳楼0aAbBcC超", max_size=12))
-def test_every_match_holds_what_is_required(pattern: str, text: str) -> None:
+def test_every_match_holds_what_its_way_requires(pattern: str, text: str) -> None:
     expression = re.compile(pattern, re.IGNORECASE)
-    needed = required(expression)
+    told = ways(expression)
     match = expression.search(text)
-    if match and needed:
-        assert any(literal in match.group() for literal in needed)
+    if match and told:
+        assert any(all(any(one in match.group() for one in literals) for literals in way) for way in told)
 
 
 @pytest.mark.parametrize(
-    ("pattern", "needed"), [(".+", set()), ("abc", set()), ("(?:坏了)?", set()), ("坏[了的]", {"坏了", "坏的"})]
+    ("pattern", "told"),
+    [
+        (".+", []),
+        ("abc", []),
+        ("(?:坏了)?", []),
+        ("坏[了的]|.", []),
+        ("坏[了的]", [[{"坏了", "坏的"}]]),
+        ("坏了.*漏水|断电", [[{"坏了"}, {"漏水"}], [{"断电"}]]),
+    ],
 )
-def test_what_cannot_be_told_is_not(pattern: str, needed: set[str]) -> None:
-    assert required(re.compile(pattern, re.IGNORECASE)) == needed
+def test_what_cannot_be_told_is_not(pattern: str, told: list[list[set[str]]]) -> None:
+    assert [[set(one) for one in way] for way in ways(re.compile(pattern, re.IGNORECASE))] == told
 
 
 def test_characters_that_are_not_listed_are_refused() -> None:

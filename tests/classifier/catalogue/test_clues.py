@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from classifier.catalogue.clues import Clues
 
 PATTERNS = [
-    re.compile(one, re.IGNORECASE) for one in ("漏电|触电", "水.{0,2}管", "(?:坏|破)了", "[0-9]+", "井盖", "盖住")
+    re.compile(one, re.IGNORECASE)
+    for one in ("漏电|触电", "水.{0,2}管", "(?:坏|破)了", "[0-9]+", "井盖", "盖住", "灯.{0,3}不亮")
 ]
 CLUES = Clues(PATTERNS)
 
@@ -24,5 +25,6 @@ def test_whatever_matches_is_a_candidate(text: str) -> None:
 
 def test_overlapping_clues_are_all_seen_and_few_others() -> None:
     assert CLUES.candidates("井盖住了") == [3, 4, 5]
-    assert CLUES.candidates("路灯不亮") == [3]
+    assert CLUES.candidates("路灯不亮") == [3, 6]
+    assert CLUES.candidates("路灯坏") == [3]
     assert Clues([]).candidates("路灯") == []

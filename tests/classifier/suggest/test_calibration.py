@@ -104,7 +104,7 @@ def test_confidence_says_how_often_the_first_candidate_is_right() -> None:
     first = RANDOM.uniform(0.05, 0.99, 20_000)
     truly = 1 / (1 + np.exp(-(0.2 + 0.5 * np.log(first / (1 - first)))))
     confidence = Confidence.fit(first, RANDOM.random(len(first)) < truly)
-    np.testing.assert_allclose(confidence.right(first), truly, atol=0.03)
+    np.testing.assert_allclose([confidence.right(one) for one in first.tolist()], truly, atol=0.03)
 
 
 def test_few_rows_change_no_confidence() -> None:

@@ -24,6 +24,8 @@ def test_the_kernel_sums_as_the_plain_twin_does(n_columns: int, n_outputs: int, 
     first = int(dice.integers(0, n_outputs))
     at = slice(first, int(dice.integers(first + 1, n_outputs + 1)))
     direction = dice.standard_normal(at.stop - at.start).astype(np.float32)
+    # Of some directions most is zero, which the kernel does by itself.
+    direction[dice.random(len(direction)) < dice.random()] = 0
     told = along(columns, weights, at, direction)
     assert np.array_equal(told, along_plainly(columns, weights, at, direction))
     assert np.allclose(told, weights[columns, at] @ direction, rtol=1e-3, atol=0.1)

@@ -264,6 +264,20 @@ def test_the_kernel_encodes_as_the_plain_twin_does(every: FeatureSpace, title: s
         assert np.array_equal(getattr(quick.occurrences, name), getattr(plain.occurrences, name))
 
 
+@given(LETTERS, LETTERS, st.integers(0, 2**32 - 1))
+def test_parts_are_spread_over_characters_as_by_the_plain_twin(
+    every: FeatureSpace, title: str, text: str, seed: int
+) -> None:
+    try:
+        encoded = every.encode(PIPELINE.read(Complaint(text, title)))
+    except EmptyComplaintError:
+        return
+    parts = np.random.default_rng(seed).normal(size=len(encoded.columns)).astype(np.float32)
+    spread = encoded.spread(parts)
+    assert all(map(np.array_equal, spread, encoded.spread_plainly(parts)))
+    assert sum(part.sum() for part in spread) == pytest.approx(parts.sum(), abs=1e-3)
+
+
 @given(LETTERS)
 def test_a_vocabulary_with_gaps_is_encoded_alike(frequent: FeatureSpace, text: str) -> None:
     """One where a gram is known of which a part is not: what was learnt never has it, but the kernel must not assume."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -182,7 +183,7 @@ def test_a_long_damaged_text_is_repaired_in_one_go() -> None:
 
 
 ANYTHING = st.text(max_size=30) | st.text(
-    "路灯 \t\n　&;<>b?()kāi䏝開\u200b\u0301ＡⅣ㎡\ud800\U000e0001\U0002f800", max_size=30
+    "路灯 \t\n　&;#<>b/?…()kāi1䏝開\u200b\u0301ＡⅣ㎡\ud800\U000e0001\U0002f800", max_size=30
 )
 
 
@@ -193,6 +194,11 @@ def test_what_needs_repair_is_always_doubted(text: str) -> None:
         assert normalisation._doubts(exchanged)
 
 
+@given(st.one_of(ANYTHING, st.text()))
+def test_letters_are_what_words_consist_of_but_the_underscore(text: str) -> None:
+    assert normalisation.letters(text) == re.sub(r"[\W_]+", "", text)
+
+
 @given(ANYTHING)
 def test_the_kernel_exchanges_as_a_translation_does(text: str) -> None:
     if normalisation.kernel is not None:
@@ -201,8 +207,7 @@ def test_the_kernel_exchanges_as_a_translation_does(text: str) -> None:
 
 
 @given(ANYTHING)
-def test_a_text_with_nothing_but_white_space_to_repair_is_repaired_as_any_other(text: str) -> None:
+def test_what_is_not_doubted_needs_no_repair(text: str) -> None:
     exchanged = AlignedText.whole(text.translate(normalisation._tables()[0]))
     doubts = normalisation._doubts(exchanged.text)
-    if doubts in (0, 2):
-        assert normalisation._repair_characters(exchanged).text == exchanged.text
+    assert normalisation._repair(exchanged, doubts) == normalisation._repair(exchanged, normalisation._ANYTHING)
