@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 done with rows in error, 2 wrong use, 3 bad input, 4 nothi
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 from collections.abc import Sequence
@@ -13,14 +14,15 @@ from importlib.metadata import entry_points
 from typing import Any, Final
 
 from classifier import __version__
-from classifier.commands import COMMANDS
+from classifier.commands import MODULES, commands
 from classifier.errors import FenbanError, NothingToWorkWithError, SettingError
 from classifier.terminal import BAD_INPUT, DONE, INTERRUPTED, NOTHING_TO_WORK_WITH, WRONG_USE, Command
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    given = _parser(_commands()).parse_args(arguments)
+    asked = sys.argv[1:] if arguments is None else arguments
+    given = _parser(_commands(asked[0] if asked else "")).parse_args(asked)
     try:
         code: int = given.call(given)
     except KeyboardInterrupt:
@@ -44,9 +46,13 @@ def exit_code(error: FenbanError) -> int:
     return WRONG_USE if isinstance(error, SettingError) else BAD_INPUT
 
 
-def _commands() -> list[Command]:
-    added: list[Command] = [point.load() for point in entry_points(group="fenban.commands")]
-    return [*COMMANDS, *added]
+def _commands(first: str) -> list[Command]:
+    """Load the commands that begin with a word, or all where none does: for help, and for what was mistyped."""
+    points = entry_points(group="fenban.commands")
+    added = [point for point in points if point.name.partition("-")[0] == first]
+    known = first in itertools.chain(*MODULES.values())
+    own = [] if added and not known else commands(first)
+    return [*own, *(point.load() for point in (added or (() if known else points)))]
 
 
 def _parser(commands: Sequence[Command]) -> argparse.ArgumentParser:

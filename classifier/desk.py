@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from classifier.catalogue.ledger import Ledger, load_ledger
 from classifier.errors import BundleIncompatibleError, ModelNotFoundError
-from classifier.learn.dataset import ledger_complaints
-from classifier.learn.report import report_html, report_json
-from classifier.learn.training import Progress, Trained, train
 from classifier.registry.bundle import read_bundle, write_bundle
 from classifier.registry.versions import Registry, Version
 from classifier.settings import Places
 from classifier.suggest.model import Model
 from classifier.suggest.suggester import Suggester
 from classifier.text.pipeline import TextPipeline
+
+if TYPE_CHECKING:
+    from classifier.learn.training import Progress, Trained
 
 REPORT_JSON: Final = "report.json"
 REPORT_HTML: Final = "report.html"
@@ -65,6 +65,10 @@ def build_base(ledger: Ledger, registry: Registry, progress: Progress = silent) 
     Raises:
         ModelNotFoundError: the base has no labelled complaints to train on.
     """
+    # Training and all it needs is loaded only where there is no model yet.
+    from classifier.learn.dataset import ledger_complaints
+    from classifier.learn.training import train
+
     base = ledger.base
     with registry.building(base.name):
         for version in registry.versions(base.name):
@@ -84,6 +88,8 @@ def store(trained: Trained, ledger: Ledger, registry: Registry) -> Version:
     there = {path.stem for path in trained.shared}
     documents = {}
     if trained.report is not None:
+        from classifier.learn.report import report_html, report_json
+
         report = replace(trained.report, model=f"{ledger.name}/{folder.name}")
         documents = {REPORT_JSON: report_json(report), REPORT_HTML: report_html(report)}
     write_bundle(

@@ -6,12 +6,14 @@ import argparse
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tqdm import tqdm
 
-from classifier.learn.training import Progress
 from classifier.settings import DEFAULT_LEDGER
+
+if TYPE_CHECKING:
+    from classifier.learn.training import Progress
 
 DONE: Final = 0
 ROWS_IN_ERROR: Final = 1

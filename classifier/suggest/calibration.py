@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -66,16 +67,24 @@ class Calibration:
         if len(kept) < _FEWEST:
             return cls()
 
-        def at(point: NDArray[np.float64]) -> Calibration:
-            return cls(
-                float(np.exp(np.clip(point[0], -1.5, 1.5))), float(1 / (1 + np.exp(-np.clip(point[1], -20, 20))))
-            )
+        logarithms = np.log(np.maximum(kept, _SMALLEST))
+        chosen = logarithms[np.arange(len(right)), right]
 
-        def loss(point: NDArray[np.float64]) -> float:
-            return log_loss(at(point)(kept), right)
+        def loss(sharp: Floats, exponent: float) -> float:
+            doubt = _logistic(exponent)
+            return -float(np.log((1 - doubt) * sharp + doubt / kept.shape[1]).mean())
 
-        found = minimize(loss, np.array([0.0, -3.0]), method="Nelder-Mead", tol=1e-4)
-        return at(found.x)
+        def best_at(exponent: float) -> tuple[float, Calibration]:
+            """Return the least loss at this sharpness, and the calibration that has it."""
+            sharpness = np.float32(math.exp(exponent))
+            sharp = np.exp(chosen * sharpness) / np.exp(logarithms * sharpness).sum(axis=1)
+            doubt = minimize_scalar(partial(loss, sharp), bounds=(-20, 10), method="bounded")
+            return float(doubt.fun), cls(float(sharpness), _logistic(doubt.x))
+
+        found = minimize_scalar(
+            lambda exponent: best_at(exponent)[0], bounds=(-1.5, 1.5), method="bounded", options={"xatol": 1e-4}
+        )
+        return best_at(found.x)[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +114,7 @@ class Confidence:
     def right(self, first: float) -> float:
         """Return, of first candidates with this probability, the share that is right."""
         held = min(max(first, _LEAST_CHANCE), 1 - _LEAST_CHANCE)
-        return 1 / (1 + math.exp(-(self.shift + self.slope * (math.log(held) - math.log1p(-held)))))
+        return _logistic(self.shift + self.slope * (math.log(held) - math.log1p(-held)))
 
     @classmethod
     def fit(cls, first: NDArray[np.floating], right: NDArray[np.bool_]) -> Confidence:
@@ -120,6 +129,10 @@ class Confidence:
 
         shift, slope = minimize(loss, np.array([0.0, 1.0]), method="L-BFGS-B", bounds=[(-5, 5), (0.05, 5)]).x
         return cls(float(shift), float(slope))
+
+
+def _logistic(score: float) -> float:
+    return 1 / (1 + math.exp(-score))
 
 
 def _log_odds(probabilities: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -156,6 +156,8 @@ class Classification:
         if handled and self._outside is not None:
             here = leaves @ self._outside < OUTSIDE_LIMIT
             leaves, truth = leaves[here], truth[here]
+        if self._shares is None and self._is_lowest:
+            return leaves, truth.astype(np.int32)
         return (leaves @ self.leaf_to_report).astype(np.float32), _columns_of(truth, self.leaf_to_report)
 
 

@@ -3,24 +3,45 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import openpyxl
 import pytest
 
 from classifier import cli, terminal
+from classifier.commands import MODULES
 from classifier.settings import Places
 
 README = Path(__file__).parents[2] / "README.md"
-COMMANDS = [command.name for command in cli._commands()]
+COMMANDS = [command.name for command in cli._commands("")]
 
 
 @pytest.fixture(autouse=True)
 def _environment(own_places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FENBAN_LEDGERS", str(own_places.ledgers))
     monkeypatch.setenv("FENBAN_MODELS", ":".join(map(str, own_places.models)))
+
+
+def test_only_the_modules_of_the_command_asked_for_are_loaded() -> None:
+    """What a clerk waits for is the start of the program: training and serving have heavy libraries."""
+    loaded = "import sys; from classifier import cli; cli._commands('suggest'); print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", loaded], check=True, capture_output=True, text=True).stdout.split()
+    assert "classifier.desk" in modules
+    assert not {"sklearn", "pandas", "fastapi", "sqlalchemy", "scipy.stats"} & set(modules)
+
+
+def test_every_command_is_found_by_its_first_word() -> None:
+    words = {name.split()[0] for name in COMMANDS}
+    for word in words:
+        found = {command.name for command in cli._commands(word)}
+        assert {name for name in COMMANDS if name.split()[0] == word} <= found
+    assert set(itertools.chain(*MODULES.values())) < words
+    assert [command.name for command in cli._commands("keys")] == ["keys create", "keys list", "keys revoke"]
 
 
 def test_a_suggestion_is_readable(capsys: pytest.CaptureFixture[str]) -> None:
@@ -238,7 +259,7 @@ def test_every_command_of_the_readme_can_be_parsed() -> None:
     blocks = README.read_text("utf-8").split("```sh")[1:]
     lines = [line.partition("#")[0] for block in blocks for line in block.split("```")[0].splitlines()]
     commands = [line.replace("./run", "fenban", 1) for line in lines if line.startswith(("fenban ", "./run "))]
-    parser = cli._parser(cli._commands())
+    parser = cli._parser(cli._commands(""))
     parsed = [parser.parse_args(shlex.split(line)[1:]) for line in commands if not line.startswith("fenban test")]
     assert len(parsed) >= 10
     assert {name.split()[0] for name in COMMANDS} <= {line.split()[1] for line in commands}
