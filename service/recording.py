@@ -33,6 +33,12 @@ SAME_MATTER: Final = dt.timedelta(days=30)
 
 _SHOWN: Final = 5
 
+_GROW: Final = (
+    tables.tickets.update()
+    .where(tables.tickets.c.no == sa.bindparam("matter_no"))
+    .values(matter_size=sa.bindparam("size"))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Intake:
@@ -129,7 +135,10 @@ def _look_up(connection: sa.Connection, intakes: Sequence[Intake]) -> _Known:
     names = {intake.id for intake in intakes if intake.id}
     if names:
         columns = (table.c.ledger, table.c.id, table.c.suggestion, table.c.digest, table.c.matter, table.c.recorded)
-        for ledger, name, *rest in connection.execute(sa.select(*columns).where(table.c.id.in_(names))):
+        # With the ledgers, the index of ids serves; without them every ticket is looked at.
+        ledgers = {intake.ledger for intake in intakes}
+        asked = sa.select(*columns).where(table.c.ledger.in_(ledgers), table.c.id.in_(names))
+        for ledger, name, *rest in connection.execute(asked):
             known.recorded[ledger, name] = _Recorded(*rest)
     clues = {clue for intake in intakes for clue in (*intake.findable.bands, *intake.findable.places)}
     found = connection.execute(
@@ -280,7 +289,6 @@ def _write(connection: sa.Connection, writes: _Writes) -> None:
         connection.execute(tables.tickets.insert(), writes.tickets)
     if writes.clues:
         connection.execute(tables.clues.insert(), writes.clues)
-    for matter, size in writes.grown.items():
-        table = tables.tickets
-        connection.execute(table.update().where(table.c.no == matter).values(matter_size=size))
+    if writes.grown:
+        connection.execute(_GROW, [{"matter_no": matter, "size": size} for matter, size in writes.grown.items()])
     idempotency.keep(connection, writes.answers)

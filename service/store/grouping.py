@@ -39,6 +39,7 @@ class Grouping(Generic[Item, Outcome]):
         self._transaction = transaction
         self._work = work
         self._waiting: queue.SimpleQueue[_Waiting[Item, Outcome] | None] = queue.SimpleQueue()
+        self._gathered: dict[asyncio.AbstractEventLoop, list[_Waiting[Item, Outcome]]] = {}
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -46,8 +47,16 @@ class Grouping(Generic[Item, Outcome]):
         """Return the outcome of one item once its transaction is on disk."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Outcome] = loop.create_future()
-        self._waiting.put((item, future, loop))
+        gathered = self._gathered.setdefault(loop, [])
+        gathered.append((item, future, loop))
+        if len(gathered) == 1:
+            # Requests that came at the same time are worked on before this, and go into the same transaction.
+            loop.call_soon(self._hand_over, loop)
         return await future
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        for one in self._gathered.pop(loop):
+            self._waiting.put(one)
 
     def close(self) -> None:
         """Finish what is waiting, then end the thread."""
