@@ -17,9 +17,10 @@ from service.answers import translate_errors
 from service.desks import Desks
 from service.documentation import DESCRIPTION, complete
 from service.resources import Resources
-from service.routes import auditing, catalogue, health, jobs, models, pages, reports, suggestions, tickets, trainings
+from service.routes import auditing, catalogue, health, jobs, models, reports, suggestions, tickets, trainings
 from service.settings import Settings
 from service.traffic import Account, Gate, LimitBody
+from service.workbench import pages, sign_in
 
 WEB: Final = Path(__file__).parent / "web"
 UPLOADS: Final = frozenset({"/v1/jobs", "/v1/trainings"})
@@ -44,7 +45,7 @@ def create_app(settings: Settings, desks: Desks | None = None) -> FastAPI:
         static_url="/web/docs",
     )
     app.state.resources = resources
-    for routes in (suggestions, tickets, jobs, trainings, models, catalogue, reports, auditing, health, pages):
+    for routes in (suggestions, tickets, jobs, trainings, models, catalogue, reports, auditing, health, sign_in, pages):
         app.include_router(routes.router)
     app.mount("/web", StaticFiles(directory=WEB), name="web")
     translate_errors(app)

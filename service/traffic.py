@@ -12,17 +12,22 @@ import time
 import uuid
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from classifier.errors import FenbanError
 from service.answers import answer_error
+from service.browsers import cookie_key, header, is_from_elsewhere, is_from_own_page, is_reading, wants_page
 from service.domain import LOCAL, Caller
 from service.errors import (
     BodyTooLargeError,
     CrossSiteError,
+    KeyExpiredError,
     KeyMissingError,
+    KeyUnknownError,
     RemoteWithoutKeysError,
     TooManyRequestsError,
 )
@@ -33,7 +38,9 @@ from service.metrics import Metrics
 _log = logging.getLogger("fenban.requests")
 
 _LONGEST_ID: Final = 100
-OPEN: Final = frozenset({"/livez", "/readyz", "/openapi.json", "/docs", "/redoc", "/docs/oauth2-redirect"})
+OPEN: Final = frozenset(
+    {"/livez", "/readyz", "/openapi.json", "/docs", "/redoc", "/docs/oauth2-redirect", "/sign-in", "/sign-out"}
+)
 _LOOPBACK: Final = ("127.", "::1", "::ffff:127.")
 
 
@@ -49,7 +56,7 @@ class Account:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = _header(scope, b"x-request-id")
+        given = header(scope, b"x-request-id")
         usable = given.isascii() and given.isprintable() and 0 < len(given) <= _LONGEST_ID
         request_id = given if usable else uuid.uuid4().hex
         token = REQUEST_ID.set(request_id)
@@ -93,8 +100,8 @@ class Account:
 class Gate:
     """Finds out who sends a request, and refuses those who may not.
 
-    A key comes as `Authorization: Bearer KEY`; a browser may send it as the password of `Basic`. While no key has
-    been made, only the machine itself is served.
+    A key comes as `Authorization: Bearer KEY`; a browser holds it in a cookie, or sends it as the password of `Basic`.
+    While no key has been made, only the machine itself is served.
     """
 
     def __init__(self, app: ASGIApp, keyring: Callable[[], Keyring], rate: float) -> None:
@@ -108,10 +115,17 @@ class Gate:
             await self._app(scope, receive, send)
             return
         try:
-            if _header(scope, b"sec-fetch-site") == "cross-site" and scope["method"] not in ("GET", "HEAD"):
+            if is_from_elsewhere(scope) and not is_reading(scope):
                 raise CrossSiteError
             caller = await self._identify(scope)
             self._limits.check(caller)
+        except (KeyMissingError, KeyUnknownError, KeyExpiredError) as error:
+            if wants_page(scope):
+                asked = scope["path"] + (f"?{query}" if (query := scope["query_string"].decode("latin-1")) else "")
+                await RedirectResponse(f"/sign-in?next={quote(asked, safe='')}", 303)(scope, receive, send)
+            else:
+                await answer_error(error)(scope, receive, send)
+            return
         except FenbanError as error:
             await answer_error(error)(scope, receive, send)
             return
@@ -121,6 +135,8 @@ class Gate:
     async def _identify(self, scope: Scope) -> Caller:
         keyring = self._keyring()
         token = _token(scope)
+        if not token and (token := cookie_key(scope)) and not (is_reading(scope) or is_from_own_page(scope)):
+            raise CrossSiteError
         if keyring.is_worth_refreshing(token):
             await run_in_threadpool(keyring.refresh)
         if keyring.is_empty:
@@ -177,7 +193,7 @@ class LimitBody:
             return
         is_upload = scope["path"] in self._uploads
         limit = self._upload_limit if is_upload else self._limit
-        declared = _header(scope, b"content-length")
+        declared = header(scope, b"content-length")
         if declared.isdigit() and int(declared) > limit:
             await answer_error(BodyTooLargeError(limit))(scope, receive, send)
         elif is_upload:
@@ -219,13 +235,9 @@ def _counted(receive: Receive, limit: int) -> Receive:
     return counted
 
 
-def _header(scope: Scope, name: bytes) -> str:
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
-
-
 def _token(scope: Scope) -> str:
     """Return the key that a request carries, or an empty text."""
-    scheme, _, value = _header(scope, b"authorization").partition(" ")
+    scheme, _, value = header(scope, b"authorization").partition(" ")
     value = value.strip()
     if scheme.lower() == "bearer":
         return value

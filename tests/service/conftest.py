@@ -9,12 +9,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 import uvicorn
 from fastapi.testclient import TestClient
+from playwright.sync_api import Browser, sync_playwright
 
 from classifier.settings import Places
 from service.app import create_app
@@ -23,6 +25,14 @@ from service.store.database import Store
 from service.store.migration import migrate
 
 LOCAL = ("127.0.0.1", 50_000)
+BROWSER_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 Open = Callable[..., TestClient]
 
 
@@ -124,3 +134,14 @@ def server_on_each(
 def live_server(server: Server) -> str:
     """The base URL of a running server."""
     return server.url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as driver:
+        program = shutil.which("chromium") or driver.chromium.executable_path
+        if not Path(program).exists():
+            pytest.skip("Chromium is not installed: `apt-get install chromium` or `playwright install chromium`")
+        browser = driver.chromium.launch(executable_path=program, args=BROWSER_FLAGS)
+        yield browser
+        browser.close()

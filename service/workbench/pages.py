@@ -1,0 +1,144 @@
+"""The pages themselves: each looks up what it shows and renders its template."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Final
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Query, Request
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import FileResponse, Response
+
+from classifier.catalogue.ledger import Ledger
+from classifier.desk import REPORT_HTML
+from classifier.errors import FenbanError
+from service import jobs, models, reports
+from service.access import resources_of
+from service.domain import JobKind, Role
+from service.errors import VersionNotFoundError, status_of
+from service.reports import By, Period
+from service.workbench.duties import responsible
+from service.workbench.rendering import page_ledger, show
+
+_MONTH: Final = dt.timedelta(days=29)
+_MOST_CATEGORIES: Final = 60
+_RECENT: Final = 10
+
+
+class Page(APIRoute):
+    """A route whose errors are told on a page of their own."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap the handler."""
+        handle = super().get_route_handler()
+
+        async def told(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except FenbanError as error:
+                return show(request, "refused.html", status_of(error), reason=str(error))
+
+        return told
+
+
+router = APIRouter(include_in_schema=False, route_class=Page)
+
+Day = Annotated[dt.date | None, Query()]
+
+
+@router.get("/")
+async def intake(request: Request) -> Response:
+    """受理: one complaint, as it is typed."""
+    return show(request, "intake.html", ledger=page_ledger(request, Role.INTAKE))
+
+
+@router.get("/catalogue")
+async def catalogue(
+    request: Request, q: Annotated[str, Query(max_length=100)] = "", day: Day = None, region: str = ""
+) -> Response:
+    """目录: what the ledger's categories are, and who answers for them on a day, in a place."""
+    name = page_ledger(request, Role.INTAKE)
+    ledger = await _ledger(request, name)
+    on = day or dt.date.today()
+    place = ledger.regions.find(region) if region else None
+    found = [one for one in ledger.categories if q in one.code or q in one.path or q in one.definition]
+    lowest = set(ledger.categories.leaves)
+    rows = [(one, responsible(ledger, one, place, on)) for one in found if one in lowest]
+    return show(
+        request,
+        "catalogue.html",
+        ledger=name,
+        title=ledger.settings.title,
+        q=q,
+        day=on,
+        region=region,
+        regions=[one.name for one in ledger.regions][:2000],
+        rows=rows[:_MOST_CATEGORIES],
+        total=len(rows),
+        departments={one.code: one for one in ledger.departments},
+    )
+
+
+@router.get("/statistics")
+async def statistics(request: Request, first: Day = None, last: Day = None) -> Response:
+    """统计: how people and departments take the suggestions."""
+    name = page_ledger(request, Role.CLERK)
+    ledger = await _ledger(request, name)
+    end = last or dt.date.today()
+    start = first or end - _MONTH
+    period = Period(name, min(start, end), max(start, end))
+
+    def read(connection: sa.Connection) -> dict[str, Any]:
+        return {
+            "agreement": reports.agreement(connection, period),
+            "weeks": reports.counts(connection, period, By.WEEK),
+            "categories": reports.counts(connection, period, By.CATEGORY)[:20],
+            "returns": reports.returns(connection, period),
+            "drift": reports.drift(connection, period),
+            "matters": reports.matters(connection, period, 3, 20),
+        }
+
+    figures = await _read(request, read)
+    names = {one.code: one.name for one in ledger.departments}
+    paths = {one.code: one.path for one in ledger.categories}
+    return show(request, "statistics.html", ledger=name, period=period, names=names, paths=paths, **figures)
+
+
+@router.get("/models")
+async def versions(request: Request) -> Response:
+    """模型: the versions, their reports, and switching between them."""
+    name = page_ledger(request, Role.STEWARD)
+    resources = resources_of(request)
+    suggester = await resources.desks.ready(name)
+    known = await run_in_threadpool(lambda: resources.desks.registry.versions(name))
+    shown = [(models.facts(one), (one.folder / REPORT_HTML).is_file()) for one in known]
+    trainings = await _read(request, lambda connection: jobs.listed(connection, JobKind.TRAINING, name, _RECENT))
+    return show(
+        request, "models.html", ledger=name, model=suggester.model.name, versions=shown[::-1], trainings=trainings
+    )
+
+
+@router.get("/models/{version}/report")
+async def report(version: str, request: Request) -> Response:
+    """The report of a version, as a file that can be read without the service."""
+    name = page_ledger(request, Role.STEWARD)
+    found = await run_in_threadpool(models.find, resources_of(request).desks.registry, name, version)
+    path = found.folder / REPORT_HTML
+    if not path.is_file():
+        raise VersionNotFoundError(name, version)
+    return FileResponse(path, media_type="text/html", filename=f"fenban-{name}-{found.name}.html")
+
+
+async def _ledger(request: Request, name: str) -> Ledger:
+    return (await resources_of(request).desks.ready(name)).ledger
+
+
+async def _read(request: Request, query: Callable[[sa.Connection], Any]) -> Any:
+    def read() -> Any:
+        with resources_of(request).store.reading() as connection:
+            return query(connection)
+
+    return await run_in_threadpool(read)

@@ -1,0 +1,271 @@
+"""The workbench's frame and pages: signing in, what each role sees, and what hinders nobody from using them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from fastapi.testclient import TestClient
+from playwright.sync_api import Browser, Page, expect
+
+from classifier.registry.versions import Registry
+from classifier.settings import Places
+from service.browsers import COOKIE
+from service.domain import Role
+from service.keys import create_key
+from service.settings import Settings
+from service.store.database import Store
+from service.store.migration import migrate
+from tests.service.conftest import Server
+
+Open = Callable[..., TestClient]
+BROWSER = {"Accept": "text/html,application/xhtml+xml"}
+OWN = {"Sec-Fetch-Site": "same-origin"}
+PAGES = {
+    Role.INTAKE: ["/", "/catalogue"],
+    Role.CLERK: ["/", "/catalogue", "/statistics"],
+    Role.STEWARD: ["/", "/catalogue", "/models", "/statistics"],
+}
+
+
+def _key(client: TestClient, role: Role, ledger: str = "") -> str:
+    resources = client.app.state.resources  # type: ignore[attr-defined]
+    _, token = create_key(resources.store, role.value, role, ledger)
+    resources.keyring.refresh()
+    return token
+
+
+@pytest.fixture
+def guarded(open_client: Open) -> TestClient:
+    client = open_client()
+    _key(client, Role.ADMIN)
+    client.follow_redirects = False
+    return client
+
+
+def test_a_page_asks_for_the_key_first_and_then_shows_itself(guarded: TestClient) -> None:
+    asked = guarded.get("/catalogue?q=路灯", headers=BROWSER)
+    assert asked.status_code == 303
+    form = guarded.get(asked.headers["location"], headers=BROWSER).text
+    assert 'value="/catalogue?q=%E8%B7%AF%E7%81%AF"' in form
+    entered = guarded.post(
+        "/sign-in", data={"key": f" {_key(guarded, Role.CLERK)} ", "next": "/catalogue"}, headers=OWN
+    )
+    assert (entered.status_code, entered.headers["location"]) == (303, "/catalogue")
+    cookie = entered.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert "类别" in guarded.get("/catalogue", headers=BROWSER).text
+    assert guarded.post("/v1/suggestions", json={"text": "路灯坏了"}, headers=OWN).status_code == 200
+
+
+@pytest.mark.parametrize("elsewhere", ["//evil.example/", "https://evil.example/", "/\\evil.example"])
+def test_signing_in_never_leads_to_another_site(guarded: TestClient, elsewhere: str) -> None:
+    entered = guarded.post("/sign-in", data={"key": _key(guarded, Role.CLERK), "next": elsewhere}, headers=OWN)
+    assert entered.headers["location"] == "/"
+
+
+def test_a_bad_key_is_told_and_sets_no_cookie(guarded: TestClient) -> None:
+    refused = guarded.post("/sign-in", data={"key": "fb_1_2"}, headers=OWN)
+    assert refused.status_code == 401
+    assert "密钥无效" in refused.text
+    assert "set-cookie" not in refused.headers
+
+
+def test_signing_out_forgets_the_key(guarded: TestClient) -> None:
+    guarded.post("/sign-in", data={"key": _key(guarded, Role.CLERK)}, headers=OWN)
+    assert guarded.get("/", headers=BROWSER).status_code == 200
+    guarded.post("/sign-out", headers=OWN)
+    assert guarded.get("/", headers=BROWSER).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (OWN, 200),
+        ({"Origin": "http://testserver"}, 200),
+        ({}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+    ],
+)
+def test_only_a_page_of_ours_may_change_anything_with_the_cookie(
+    guarded: TestClient, headers: dict[str, str], status: int
+) -> None:
+    guarded.cookies.set(COOKIE, _key(guarded, Role.CLERK))
+    assert guarded.post("/v1/suggestions", json={"text": "路灯坏了"}, headers=headers).status_code == status
+
+
+def test_a_foreign_page_cannot_sign_anybody_in(guarded: TestClient) -> None:
+    key = _key(guarded, Role.CLERK)
+    assert guarded.post("/sign-in", data={"key": key}, headers={"Origin": "http://evil.example"}).status_code == 403
+
+
+@pytest.mark.parametrize("role", list(PAGES))
+def test_each_role_sees_its_own_pages_and_no_others(guarded: TestClient, role: Role) -> None:
+    guarded.cookies.set(COOKIE, _key(guarded, role))
+    menu = guarded.get("/", headers=BROWSER).text
+    for path in PAGES[Role.STEWARD]:
+        answer = guarded.get(path, headers=BROWSER)
+        if path in PAGES[role]:
+            assert answer.status_code == 200
+            assert f'href="{path}"' in menu
+        else:
+            assert answer.status_code == 403
+            assert "不能查看这一页" in answer.text
+            assert f'href="{path}"' not in menu
+
+
+def test_every_page_keeps_to_the_content_security_policy(guarded: TestClient) -> None:
+    guarded.cookies.set(COOKIE, _key(guarded, Role.ADMIN))
+    for path in [*PAGES[Role.STEWARD], "/sign-in"]:
+        answer = guarded.get(path, headers=BROWSER)
+        policy = answer.headers["Content-Security-Policy"]
+        assert "unsafe" not in policy
+        assert "data:" not in policy
+        for forbidden in (" style=", "<style", "onclick=", "<script>", "http://", "https://"):
+            assert forbidden not in answer.text, (path, forbidden)
+
+
+def test_the_catalogue_says_who_answers_on_a_day(guarded: TestClient) -> None:
+    guarded.cookies.set(COOKIE, _key(guarded, Role.CLERK))
+    page = guarded.get("/catalogue", params={"q": "欠薪", "day": "2026-01-01"}, headers=BROWSER).text
+    assert "劳动 / 欠薪" in page
+    assert "人力资源社会保障" in page
+    assert "没有找到" in guarded.get("/catalogue", params={"q": "<无此类>"}, headers=BROWSER).text
+
+
+def test_statistics_count_what_was_recorded_and_decided(guarded: TestClient) -> None:
+    guarded.cookies.set(COOKIE, _key(guarded, Role.CLERK))
+    assert "没有工单" in guarded.get("/statistics", headers=BROWSER).text
+    guarded.post("/v1/suggestions", json={"id": "甲1", "text": "老板拖欠工资半年不给"}, headers=OWN)
+    guarded.post("/v1/decisions", json={"ticket": "甲1", "action": "returned", "reason": "不归我管"}, headers=OWN)
+    page = guarded.get("/statistics", headers=BROWSER).text
+    today = dt.date.today().isocalendar()
+    assert f"{today.year}-W{today.week:02d}" in page
+    assert "人力资源社会保障" in page
+    assert "100.0%" in page
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A page in a browser that a person of some role signed in with, and the server's address."""
+
+    page: Page
+    url: str
+
+
+@pytest.fixture
+def keyed(places: Places, tmp_path: Path) -> Iterator[tuple[Server, dict[Role, str]]]:
+    """A running server with a key for each role; v1 in use, v2 like it."""
+    models = tmp_path / "models"
+    for name in ("v1", "v2"):
+        shutil.copytree(Registry(places.models).find("small").folder, models / "small" / name)
+    Registry((models,)).promote("small", "v1")
+    settings = Settings(Places(places.ledgers, (models,)), ledger="small", data=tmp_path / "keyed")
+    settings.data.mkdir()
+    store = Store(settings.database_url)
+    migrate(store)
+    keys = {role: create_key(store, role.value, role)[1] for role in Role}
+    store.close()
+    one = Server(settings)
+    yield one, keys
+    one.stop()
+
+
+@pytest.fixture
+def sign_in(browser: Browser, keyed: tuple[Server, dict[Role, str]]) -> Iterator[Callable[..., Signed]]:
+    contexts = []
+
+    def enter(role: Role, width: int = 1366, height: int = 768) -> Signed:
+        server, keys = keyed
+        context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(server.url)
+        page.fill("#key", keys[role])
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("navigation", name="工作台")).to_be_visible()
+        return Signed(page, server.url)
+
+    yield enter
+    for context in contexts:
+        context.close()
+
+
+def serious(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found if one["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("width", [1366, 390])
+def test_no_page_hinders_anybody(
+    sign_in: Callable[..., Signed], keyed: tuple[Server, dict[Role, str]], browser: Browser, width: int
+) -> None:
+    signed = sign_in(Role.ADMIN, width)
+    for path in PAGES[Role.STEWARD]:
+        signed.page.goto(signed.url + path)
+        assert serious(signed.page) == [], path
+        overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert signed.page.evaluate(overflow) <= 0, path
+    with browser.new_context(viewport={"width": width, "height": 768}) as context:
+        page = context.new_page()
+        page.goto(keyed[0].url)
+        assert serious(page) == []
+
+
+def test_scripts_cannot_read_the_key(sign_in: Callable[..., Signed]) -> None:
+    signed = sign_in(Role.CLERK)
+    assert signed.page.evaluate("document.cookie") == ""
+
+
+def test_a_clerk_signs_in_suggests_and_signs_out_by_keyboard(sign_in: Callable[..., Signed]) -> None:
+    signed = sign_in(Role.CLERK)
+    signed.page.focus("#text")
+    signed.page.keyboard.insert_text("老板拖欠工资半年不给")
+    expect(signed.page.locator("#categories li").first).to_contain_text("欠薪")
+    signed.page.focus(".leaving button")
+    signed.page.keyboard.press("Enter")
+    expect(signed.page.locator("#key")).to_be_visible()
+
+
+def test_a_steward_promotes_by_force_and_rolls_back_while_another_page_suggests(sign_in: Callable[..., Signed]) -> None:
+    clerk, steward = sign_in(Role.CLERK).page, sign_in(Role.STEWARD)
+    page = steward.page
+    page.goto(steward.url + "/models")
+    page.get_by_role("row", name="v2").get_by_role("button", name="启用").click()
+    expect(page.locator("#refused")).to_contain_text("v2")
+    page.fill("#why", "演练")
+    page.keyboard.press("Enter")
+    expect(page.locator("tr.in-use")).to_contain_text("v2")
+    clerk.fill("#text", "老板拖欠工资半年不给")
+    expect(clerk.locator("#model")).to_contain_text("small/v2", timeout=10_000)
+    page.get_by_role("button", name="退回之前的版本").click()
+    expect(page.locator("tr.in-use")).to_contain_text("v1")
+    clerk.fill("#text", "老板拖欠工资半年不给了")
+    expect(clerk.locator("#model")).to_contain_text("small/v1", timeout=10_000)
+    assert clerk.locator("#notice").text_content() == ""
+
+
+def test_a_steward_starts_a_training_and_sees_it_wait(sign_in: Callable[..., Signed], tmp_path: Path) -> None:
+    signed = sign_in(Role.STEWARD)
+    page = signed.page
+    page.goto(signed.url + "/models")
+    wrong = tmp_path / "错.csv"
+    wrong.write_text("text,category\n路灯不亮,没有这一类\n", "utf-8")
+    page.set_input_files("#labels", wrong)
+    page.click("#train button")
+    expect(page.locator("#notice")).to_contain_text("2")
+    right = tmp_path / "对.csv"
+    right.write_text("text,category\n老板拖欠工资,欠薪\n", "utf-8")
+    page.set_input_files("#labels", right)
+    page.click("#train button")
+    expect(page.locator("[data-under-way]")).to_contain_text("排队")
