@@ -23,7 +23,7 @@ from service.traffic import Account, Gate, LimitBody
 from service.workbench import pages, sign_in
 
 WEB: Final = Path(__file__).parent / "web"
-UPLOADS: Final = frozenset({"/v1/jobs", "/v1/trainings"})
+UPLOADS: Final = frozenset({"/v1/jobs", "/v1/jobs/preview", "/v1/trainings"})
 """Paths that take files, streamed to disk."""
 
 

@@ -148,6 +148,31 @@ def listed(connection: sa.Connection, ledger: str, wanted: TicketFilter) -> tupl
     return _assemble(connection, shown), shown[-1].no if len(rows) > wanted.limit else None
 
 
+def unsure(connection: sa.Connection, ledger: str, limit: int) -> list[Ticket]:
+    """Return undecided tickets that the model would not send out by itself, the least sure first."""
+    table = tables.tickets
+    query = (
+        sa.select(table)
+        .where(table.c.ledger == ledger, table.c.state == SUGGESTED, table.c.verdict != "auto")
+        .order_by(table.c.probability, table.c.no)
+        .limit(limit)
+    )
+    return _assemble(connection, connection.execute(query).all())
+
+
+def disputed(connection: sa.Connection, ledger: str, limit: int) -> list[Ticket]:
+    """Return tickets whose category was decided in more than one way, the latest first."""
+    table, rulings = tables.tickets, tables.rulings
+    several = (
+        sa.select(rulings.c.ticket)
+        .where(rulings.c.category != "")
+        .group_by(rulings.c.ticket)
+        .having(sa.func.count(sa.distinct(rulings.c.category)) > 1)
+    )
+    query = sa.select(table).where(table.c.ledger == ledger, table.c.no.in_(several)).order_by(table.c.no.desc())
+    return _assemble(connection, connection.execute(query.limit(limit)).all())
+
+
 def _assemble(connection: sa.Connection, rows: Sequence[Any]) -> list[Ticket]:
     """Turn rows into tickets, with the decisions and matters of all fetched at once."""
     if not rows:

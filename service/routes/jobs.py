@@ -17,9 +17,10 @@ from service.domain import Caller, Job, JobKind, JobState, Role
 from service.errors import JobNotFinishedError, ResultGoneError
 from service.idempotency import Answer
 from service.jobs import NewJob
+from service.previews import preview
 from service.resources import Resources
 from service.routes.suggestions import IdempotencyKey
-from service.schemas.jobs import JobListOut, JobOut
+from service.schemas.jobs import JobListOut, JobOut, PreviewOut
 from service.uploads import JobFiles, check_backlog, result_suffix
 from service.webhooks import check_webhook
 from service.wire import respond, to_json
@@ -68,6 +69,18 @@ async def create(
         return complete, asked
 
     return await submit(resources, wanted, caller, prepare)
+
+
+@router.post("/preview", response_model=PreviewOut, summary="试读一个文件")
+async def look_into(
+    request: Request,
+    file: Annotated[UploadFile, File(description="要批量分办的文件；只读开头，不保存")],
+    ledger: LedgerName = "",
+) -> Response:
+    """答复文件是怎样读的（编码或工作表）、有哪些列、前几行，以及哪一列是正文和标题；识别不出的列名为空。"""
+    ledger_of(request, ledger)
+    data = resources_of(request).settings.data
+    return respond(await run_in_threadpool(preview, data, file.filename or "", file.file))
 
 
 async def submit(

@@ -52,3 +52,15 @@ class JobListOut(BaseModel):
     """任务，最新的在前。"""
 
     jobs: list[JobOut]
+
+
+class PreviewOut(BaseModel):
+    """一个文件的开头。"""
+
+    how: Annotated[str, Field(description="是怎样读的：编码、工作表", examples=["gb18030"])]
+    columns: Annotated[list[str], Field(description="列名", examples=[["编号", "诉求内容"]])]
+    rows: Annotated[
+        list[list[str]], Field(description="前五行，每格最多 80 字", examples=[[["001", "路灯坏了没人修"]]])
+    ]
+    text_column: Annotated[str, Field(description="识别为正文的列；空为没有识别出", examples=["诉求内容"])]
+    title_column: Annotated[str, Field(description="识别为标题的列；空为没有", examples=[""])]

@@ -15,17 +15,23 @@ from starlette.responses import FileResponse, Response
 from classifier.catalogue.ledger import Ledger
 from classifier.desk import REPORT_HTML
 from classifier.errors import FenbanError
-from service import jobs, models, reports
-from service.access import resources_of
-from service.domain import JobKind, Role
-from service.errors import VersionNotFoundError, status_of
+from classifier.summary.counting import COUNTED, summarise
+from classifier.summary.sheets import HOT_COLUMNS, hot_rows, overview
+from service import jobs, models, reports, tickets
+from service.access import allow_ledger, resources_of
+from service.domain import Action, JobKind, JobState, Role
+from service.errors import JobNotFinishedError, ResultGoneError, VersionNotFoundError, status_of
 from service.reports import By, Period
+from service.tickets import TicketFilter
+from service.uploads import JobFiles
 from service.workbench.duties import responsible
 from service.workbench.rendering import page_ledger, show
 
 _MONTH: Final = dt.timedelta(days=29)
 _MOST_CATEGORIES: Final = 60
 _RECENT: Final = 10
+_QUEUE: Final = 30
+_BARS: Final = 20
 
 
 class Page(APIRoute):
@@ -53,6 +59,66 @@ Day = Annotated[dt.date | None, Query()]
 async def intake(request: Request) -> Response:
     """受理: one complaint, as it is typed."""
     return show(request, "intake.html", ledger=page_ledger(request, Role.INTAKE))
+
+
+@router.get("/backlog")
+async def backlog(request: Request) -> Response:
+    """批量: a file up, how it was read, its progress, the result down."""
+    name = page_ledger(request, Role.INTAKE)
+    recent = await _read(request, lambda connection: jobs.listed(connection, JobKind.BATCH, name, _RECENT))
+    return show(request, "backlog.html", ledger=name, jobs=recent)
+
+
+@router.get("/backlog/{job}/summary")
+async def summary(job: str, request: Request) -> Response:
+    """What a classified backlog adds up to, for printing."""
+    name = page_ledger(request, Role.INTAKE)
+    found = await _read(request, lambda connection: jobs.find(connection, job, JobKind.BATCH))
+    allow_ledger(request, found.ledger)
+    if found.state is not JobState.DONE:
+        raise JobNotFinishedError(found.state.value)
+    path = JobFiles(resources_of(request).settings.data).result(job, found.options["suffix"])
+    if not path.is_file():
+        raise ResultGoneError
+    text, title = (found.options.get(one) or None for one in ("text_column", "title_column"))
+    counted = await run_in_threadpool(summarise, path, text, title)
+    charts = [(title, counted.counts[column][:_BARS]) for column, title in COUNTED.items()]
+    return show(
+        request,
+        "summary.html",
+        ledger=name,
+        source=found.options.get("name") or "",
+        counted=counted,
+        overview=overview(counted),
+        hot=(HOT_COLUMNS, hot_rows(counted)),
+        charts=[*charts, *([("月份", counted.months)] if len(counted.months) > 1 else [])],
+    )
+
+
+@router.get("/review")
+async def review(request: Request) -> Response:
+    """复核: what the model was unsure of, what departments returned, what people disagree on."""
+    name = page_ledger(request, Role.CLERK)
+    ledger = await _ledger(request, name)
+
+    def read(connection: sa.Connection) -> dict[str, Any]:
+        returned, _ = tickets.listed(connection, name, TicketFilter(state=Action.RETURNED.value, limit=_QUEUE))
+        return {
+            "unsure": tickets.unsure(connection, name, _QUEUE),
+            "returned": returned,
+            "disputed": tickets.disputed(connection, name, _QUEUE),
+        }
+
+    return show(
+        request,
+        "review.html",
+        ledger=name,
+        names={one.code: one.name for one in ledger.departments},
+        paths={one.code: one.path for one in ledger.categories},
+        choices=[one.path for one in ledger.categories.leaves],
+        departments=[one.name for one in ledger.departments],
+        **await _read(request, read),
+    )
 
 
 @router.get("/catalogue")

@@ -79,7 +79,7 @@ class Server:
     """A server that can be stopped and started again on the same port."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.settings = settings
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -88,7 +88,7 @@ class Server:
 
     def start(self) -> None:
         self._server = uvicorn.Server(
-            uvicorn.Config(create_app(self._settings), host="127.0.0.1", port=self.port, log_level="error", ws="none")
+            uvicorn.Config(create_app(self.settings), host="127.0.0.1", port=self.port, log_level="error", ws="none")
         )
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,21 +17,23 @@ from playwright.sync_api import Browser, Page, expect
 
 from classifier.registry.versions import Registry
 from classifier.settings import Places
+from service.backlogs import work_backlog
 from service.browsers import COOKIE
-from service.domain import Role
+from service.domain import JobKind, Role
 from service.keys import create_key
 from service.settings import Settings
 from service.store.database import Store
 from service.store.migration import migrate
+from service.worker import Worker
 from tests.service.conftest import Server
 
 Open = Callable[..., TestClient]
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
 OWN = {"Sec-Fetch-Site": "same-origin"}
 PAGES = {
-    Role.INTAKE: ["/", "/catalogue"],
-    Role.CLERK: ["/", "/catalogue", "/statistics"],
-    Role.STEWARD: ["/", "/catalogue", "/models", "/statistics"],
+    Role.INTAKE: ["/", "/backlog", "/catalogue"],
+    Role.CLERK: ["/", "/backlog", "/review", "/catalogue", "/statistics"],
+    Role.STEWARD: ["/", "/backlog", "/review", "/catalogue", "/models", "/statistics"],
 }
 
 
@@ -153,6 +157,41 @@ def test_statistics_count_what_was_recorded_and_decided(guarded: TestClient) -> 
     assert "100.0%" in page
 
 
+def test_an_upload_is_looked_into_and_nothing_of_it_is_kept(guarded: TestClient) -> None:
+    guarded.cookies.set(COOKIE, _key(guarded, Role.CLERK))
+    table = "编号,诉求内容,备注\n001,老板拖欠工资,\n002," + "长" * 200 + ",甲\n"
+    seen = guarded.post("/v1/jobs/preview", files={"file": ("a.csv", table.encode("gb18030"))}, headers=OWN).json()
+    assert seen["columns"] == ["编号", "诉求内容", "备注"]
+    assert (seen["text_column"], seen["title_column"]) == ("诉求内容", "")
+    assert seen["rows"] == [["001", "老板拖欠工资", ""], ["002", "长" * 80 + "…", "甲"]]
+    assert "gb18030" in seen["how"].lower()
+    unknown = guarded.post("/v1/jobs/preview", files={"file": ("b.csv", "甲,乙\n1,2\n".encode())}, headers=OWN).json()
+    assert (unknown["text_column"], unknown["columns"]) == ("", ["甲", "乙"])
+    wrong = guarded.post("/v1/jobs/preview", files={"file": ("c.exe", b"MZ")}, headers=OWN)
+    assert wrong.json()["error"] == "unsupported_format"
+    data: Path = guarded.app.state.resources.settings.data  # type: ignore[attr-defined]
+    assert not [path for path in data.rglob("*") if "preview" in path.name]
+
+
+def test_the_review_queue_has_the_least_sure_first_and_what_people_disagree_on(guarded: TestClient) -> None:
+    guarded.cookies.set(COOKIE, _key(guarded, Role.CLERK))
+    for name, text in (("甲", "老板拖欠工资半年不给"), ("乙", "你好请问一下"), ("丙", "路灯和工资的事情都没有人管")):
+        guarded.post("/v1/suggestions", json={"id": name, "text": text}, headers=OWN)
+    shown = [guarded.get(f"/v1/tickets/{name}").json()["suggestion"] for name in "甲乙丙"]
+    chances = {name: one["categories"][0]["probability"] for name, one in zip("甲乙丙", shown, strict=True)}
+    waiting = [name for name, one in zip("甲乙丙", shown, strict=True) if one["decision"]["verdict"] != "auto"]
+    page = guarded.get("/review", headers=BROWSER).text
+    places = [page.index(f'data-ticket="{name}"') for name in sorted(waiting, key=chances.__getitem__)]
+    assert places == sorted(places)
+    for by, category in (("张", "B1"), ("李", "A1")):
+        body = {"ticket": "乙", "action": "corrected", "category": category, "by": by}
+        assert guarded.post("/v1/decisions", json=body, headers=OWN).status_code == 200
+    page = guarded.get("/review", headers=BROWSER).text
+    assert 'data-ticket="乙"' not in page
+    assert "前后决定不一致" in page
+    assert "张：" in page
+
+
 @dataclass(frozen=True)
 class Signed:
     """A page in a browser that a person of some role signed in with, and the server's address."""
@@ -269,3 +308,80 @@ def test_a_steward_starts_a_training_and_sees_it_wait(sign_in: Callable[..., Sig
     page.set_input_files("#labels", right)
     page.click("#train button")
     expect(page.locator("[data-under-way]")).to_contain_text("排队")
+
+
+def test_a_gbk_spreadsheet_goes_from_upload_to_download_and_summary(
+    sign_in: Callable[..., Signed], keyed: tuple[Server, dict[Role, str]], tmp_path: Path
+) -> None:
+    signed = sign_in(Role.CLERK)
+    page = signed.page
+    page.goto(signed.url + "/backlog")
+    table = (
+        "编号,诉求,补充\n001,老板拖欠我半年工资不给,甲\n002,人民路的路灯坏了没人修,乙\n003,老板拖欠我半年工资不给,丙\n"
+    )
+    backlog = tmp_path / "积压.csv"
+    backlog.write_bytes(table.encode("gbk"))
+    page.set_input_files("#file", backlog)
+    expect(page.locator("#how")).to_contain_text("积压.csv")
+    expect(page.locator("#rows")).to_contain_text("人民路的路灯坏了没人修")
+    expect(page.locator("#text-column")).to_have_value("诉求")
+    page.locator("#start").get_by_role("button", name="开始分办").click()
+    row = page.locator("tr", has_text="积压.csv")
+    expect(row).to_contain_text("排队")
+    settings = keyed[0].settings
+    store = Store(settings.database_url)
+    Worker(settings, store, {JobKind.BATCH: work_backlog}).work_once()
+    store.close()
+    expect(row).to_contain_text("完成", timeout=15_000)
+    with page.expect_download() as downloading:
+        row.get_by_role("link", name="下载").click()
+    result = list(csv.DictReader(io.StringIO(Path(downloading.value.path()).read_bytes().decode("utf-8-sig"))))
+    assert [one["编号"] for one in result] == ["001", "002", "003"]
+    assert result[2]["重复于"] == "001"
+    row.get_by_role("link", name="汇总").click()
+    expect(page.get_by_role("heading", name="汇总：积压.csv")).to_be_visible()
+    expect(page.locator("table.chart").first).to_contain_text("欠薪")
+    assert serious(page) == []
+
+
+def test_a_file_that_cannot_be_read_is_told_and_the_page_goes_on(
+    sign_in: Callable[..., Signed], tmp_path: Path
+) -> None:
+    signed = sign_in(Role.CLERK)
+    signed.page.goto(signed.url + "/backlog")
+    broken = tmp_path / "坏.xlsx"
+    broken.write_bytes(b"PK no workbook")
+    signed.page.set_input_files("#file", broken)
+    expect(signed.page.locator("#notice")).not_to_be_empty()
+    expect(signed.page.locator("#preview")).to_be_hidden()
+
+
+def test_cases_are_reviewed_by_keyboard_and_the_correction_is_recorded(sign_in: Callable[..., Signed]) -> None:
+    signed = sign_in(Role.STEWARD)
+    page = signed.page
+    for name, text in (("甲", "你好请问一下"), ("乙", "有一件事情想反映一下"), ("丙", "请问怎么办理")):
+        page.evaluate(
+            "given => fetch('/v1/suggestions', {method: 'POST', headers: {'Content-Type': 'application/json'},"
+            " body: JSON.stringify(given)}).then(answer => answer.json())",
+            {"id": name, "text": text},
+        )
+    page.goto(signed.url + "/review")
+    assert page.locator(".case").count() == 3
+    first = page.locator(".case.is-present")
+    name = first.get_attribute("data-ticket")
+    second = first.locator("[data-category]").nth(1).get_attribute("data-category")
+    page.keyboard.press("2")
+    expect(page.locator(".case")).to_have_count(2)
+    ticket = page.evaluate("name => fetch('/v1/tickets/' + name).then(answer => answer.json())", name)
+    assert (ticket["state"], ticket["category"]) == ("corrected", second)
+    page.keyboard.press("1")
+    expect(page.locator(".case")).to_have_count(1)
+    page.keyboard.press("c")
+    page.keyboard.insert_text("没有这一类")
+    page.keyboard.press("Enter")
+    expect(page.locator("#notice")).to_contain_text("还没有记录")
+    assert page.locator(".case").count() == 1
+    page.fill("#category", "B1")
+    page.keyboard.press("Enter")
+    expect(page.locator(".case")).to_have_count(0)
+    assert serious(page) == []
