@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from classifier.catalogue.ledger import Ledger
 from service.access import LedgerName, ledger_of, resources_of
+from service.initials import initials
 from service.schemas.catalogue import (
     CategoriesOut,
     DeadlinesOut,
@@ -52,6 +53,7 @@ async def categories(request: Request, ledger: LedgerName = "", q: Wanted = "") 
     rows = [
         {
             **_fields(one, "definition", "keywords", "replaced_by", "parent", "code", "name", "path", "level"),
+            "initials": initials(one.name),
             **_days(one),
         }
         for one in _matching(found.categories, q, "path")

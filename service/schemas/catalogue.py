@@ -30,6 +30,7 @@ class CategoryRowOut(BaseModel):
 
     code: Code
     name: Annotated[str, Field(description="名称")]
+    initials: Annotated[str, Field(description="名称的拼音首字母", examples=["wyfwwt"])]
     path: Annotated[str, Field(description="完整路径")]
     level: Annotated[int, Field(description="层级，从 1 起", ge=1)]
     parent: Annotated[str, Field(description="上级类别代码，可空")]

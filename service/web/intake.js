@@ -113,10 +113,12 @@
     reflect();
     clearTimeout(settling);
     settling = setTimeout(() => say(page.announcement, inOneSentence(suggestion)), SETTLED_MS);
+    document.dispatchEvent(new CustomEvent("suggested", { detail: shown })); // for deciding.js
   }
 
   function showNothing() {
     shown = null;
+    document.dispatchEvent(new CustomEvent("suggested", { detail: null }));
     clearTimeout(settling);
     say(page.announcement, "");
     say(page.notice, "");

@@ -273,7 +273,18 @@ def test_the_keyboard_is_enough(page: Page) -> None:
     expect(page.locator("#done")).to_have_text("已复制")
     expect(page.locator("#text")).to_be_focused()
 
-    for reached in ("#copy", "#clear", ".original", "footer a"):
+    picks = [f".pick >> nth={at}" for at in range(page.locator(".pick").count())]
+    assert picks
+    for reached in (
+        "#copy",
+        "#clear",
+        *picks,
+        "#other-category",
+        "#other-department",
+        "#accept",
+        ".original",
+        "footer a",
+    ):
         page.keyboard.press("Tab")
         expect(page.locator(reached)).to_be_focused()
     page.keyboard.press("Escape")
@@ -367,3 +378,84 @@ def test_a_ledger_in_the_address_is_the_one_asked(page: Page, live_server: str) 
     assert json.loads(request.value.post_data or "") == {"title": "", "text": LIFT, "region": ""}
     page.goto(f"{live_server}/?ledger=nowhere")
     expect(page.get_by_role("main")).to_contain_text("nowhere")
+
+
+def ticket_of(page: Page) -> dict[str, Any]:
+    expect(page.locator("#done")).to_contain_text("已记录")
+    name = (page.locator("#done").text_content() or "").split()[1].split("：")[0]
+    found: dict[str, Any] = page.evaluate("name => fetch('/v1/tickets/' + name).then(answer => answer.json())", name)
+    return found
+
+
+def test_a_suggestion_is_accepted_with_one_key_and_recorded(page: Page, suggest: Suggest) -> None:
+    suggestion = suggest(LIFT, "电梯")
+    page.keyboard.press("F8")
+
+    ticket = ticket_of(page)
+    assert (ticket["state"], ticket["title"], ticket["text"]) == ("accepted", "电梯", LIFT)
+    assert ticket["category"] == suggestion["categories"][0]["category"]["code"]
+    expect(page.locator("#text")).to_have_value("")
+    expect(page.locator("#text")).to_be_focused()
+
+
+def test_another_candidate_is_chosen_with_its_digit(page: Page, suggest: Suggest) -> None:
+    second = suggest(LIFT)["categories"][1]["category"]
+    page.locator("#accept").focus()
+    page.keyboard.press("2")
+    expect(page.locator("#chosen")).to_contain_text(second["name"])
+    page.keyboard.press("Enter")
+
+    ticket = ticket_of(page)
+    assert (ticket["state"], ticket["category"]) == ("corrected", second["code"])
+
+
+@pytest.mark.parametrize("words", ["欠薪", "B1", "qx"], ids=["name", "code", "initials"])
+def test_any_category_is_found_by_name_code_or_initials(page: Page, suggest: Suggest, words: str) -> None:
+    suggest(LIFT)
+    page.fill("#other-category", words)
+    expect(page.locator("#chosen")).to_contain_text("劳动 / 欠薪")
+    page.keyboard.press("Enter")
+
+    assert ticket_of(page)["category"] == "B1"
+
+
+def test_another_department_is_recorded(page: Page, suggest: Suggest) -> None:
+    suggest(LIFT)
+    page.fill("#other-department", "人力资源社会保障")
+    page.keyboard.press("Enter")
+
+    ticket = ticket_of(page)
+    assert ticket["state"] == "corrected"
+    assert ticket["department"] != ticket["suggestion"]["departments"][0]["department"]["code"]
+
+
+def test_a_category_that_is_not_there_is_told_and_nothing_is_recorded(page: Page, suggest: Suggest) -> None:
+    suggest(LIFT)
+    page.fill("#other-category", "没有这样的类别")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#notice")).to_contain_text("没有这个类别")
+    expect(page.locator("#text")).to_have_value(LIFT)
+
+
+def test_a_lost_server_leaves_the_complaint_and_records_it_once_when_it_is_back(page: Page, suggest: Suggest) -> None:
+    suggest(LIFT)
+    page.route("**/v1/decisions", lambda route: route.abort())
+    page.keyboard.press("F8")
+    expect(page.locator("#notice")).to_contain_text("没有记录")
+    expect(page.locator("#text")).to_have_value(LIFT)
+    page.unroute("**/v1/decisions")
+    page.keyboard.press("F8")
+
+    assert [one["action"] for one in ticket_of(page)["rulings"]] == ["accepted"]
+
+
+def test_an_earlier_complaint_of_the_same_words_is_shown(page: Page, suggest: Suggest) -> None:
+    text = "幸福家园的电梯关人两次了物业就是不修理老人小孩都害怕"
+    suggest(text)
+    page.keyboard.press("F8")
+    name = ticket_of(page)["id"]
+    suggest(text + "！")
+
+    expect(page.locator("#similar")).to_contain_text(name)
+    expect(page.locator("#similar")).to_contain_text("内容几乎相同")
