@@ -7,9 +7,10 @@ from typing import Any
 
 from classifier.catalogue.ledger import Ledger
 from classifier.errors import ModelNotFoundError
+from classifier.learn.gate import Comparison, Verdict, judge
 from classifier.registry.versions import Registry, Version
 from classifier.settings import Places
-from classifier.workshop import promote_version, rollback_version
+from classifier.workshop import compare_versions, promote_version, rollback_version
 from service import audit
 from service.domain import Caller
 from service.errors import VersionNotFoundError
@@ -73,6 +74,20 @@ def promote(
     switch = Switch(ledger.name, version.name, present)
     _note(store, "model_promoted", switch, caller)
     return switch
+
+
+def compare(places: Places, ledger: Ledger, name: str, other: str) -> tuple[Comparison, Verdict]:
+    """Compare two versions on what both learnt from, each row as it was held out, and judge as the gate would.
+
+    Raises:
+        VersionNotFoundError: one of them is not there.
+        NothingToCompareError: they share no rows.
+    """
+    registry = Registry(places.models)
+    for one in (name, other):
+        find(registry, ledger.name, one)
+    comparison = compare_versions(ledger, places, name, other, [])
+    return comparison, judge(comparison, ledger.settings.allowed_fall)
 
 
 def rollback(places: Places, store: Store, ledger: Ledger, caller: Caller, leaving: str | None = None) -> Switch:

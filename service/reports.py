@@ -63,6 +63,18 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class Week:
+    """Tickets of one week; `right` is the share of automatic ones that people neither changed nor returned."""
+
+    key: str
+    tickets: int
+    automatic: int
+    right: float | None
+    returned: int
+    closed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Returns:
     """A department's first dispatches and how many it returned (退单); `rate` is their share."""
 
@@ -140,6 +152,32 @@ def counts(connection: sa.Connection, period: Period, by: By) -> list[Count]:
     in_order = by in (By.DAY, By.WEEK, By.MONTH)
     found = [Count(key, *numbers) for key, numbers in totals.items()]
     return sorted(found, key=lambda one: (0, one.key) if in_order else (-one.tickets, one.key))
+
+
+def weeks(connection: sa.Connection, period: Period) -> list[Week]:
+    """Return, week by week, what could be dispatched automatically and how much of it people left as it was."""
+    table = tables.tickets
+    automatic = table.c.verdict == "auto"
+    decided = sa.and_(automatic, table.c.state != "suggested")
+    kept = sa.and_(decided, table.c.category == table.c.suggested_category, table.c.returns == 0)
+    query = _of(
+        period,
+        table.c.day,
+        sa.func.count(),
+        _sum(automatic),
+        _sum(decided),
+        _sum(kept),
+        _sum(table.c.returns > 0),
+        _sum(table.c.state == Action.CLOSED.value),
+    ).group_by(table.c.day)
+    totals: dict[str, list[int]] = {}
+    for day, *numbers in connection.execute(query):
+        total = totals.setdefault(_week(day), [0] * len(numbers))
+        totals[_week(day)] = [one + int(other) for one, other in zip(total, numbers, strict=True)]
+    return [
+        Week(name, total, sure, _share(right, known), returned, closed)
+        for name, (total, sure, known, right, returned, closed) in sorted(totals.items())
+    ]
 
 
 def returns(connection: sa.Connection, period: Period) -> list[Returns]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable, Coroutine
+from dataclasses import asdict
 from typing import Annotated, Any, Final
 
 import sqlalchemy as sa
@@ -13,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
 from classifier.catalogue.ledger import Ledger
-from classifier.desk import REPORT_HTML
+from classifier.desk import REPORT_HTML, REPORT_JSON
 from classifier.errors import FenbanError
 from classifier.summary.counting import COUNTED, summarise
 from classifier.summary.sheets import HOT_COLUMNS, hot_rows, overview
@@ -160,7 +162,7 @@ async def statistics(request: Request, first: Day = None, last: Day = None) -> R
     def read(connection: sa.Connection) -> dict[str, Any]:
         return {
             "agreement": reports.agreement(connection, period),
-            "weeks": reports.counts(connection, period, By.WEEK),
+            "weeks": reports.weeks(connection, period),
             "categories": reports.counts(connection, period, By.CATEGORY)[:20],
             "returns": reports.returns(connection, period),
             "drift": reports.drift(connection, period),
@@ -185,6 +187,29 @@ async def versions(request: Request) -> Response:
     return show(
         request, "models.html", ledger=name, model=suggester.model.name, versions=shown[::-1], trainings=trainings
     )
+
+
+@router.get("/models/{version}")
+async def version(version: str, request: Request, other: Annotated[str, Query(alias="with")] = "") -> Response:
+    """One version: its figures, the simulator of automatic dispatch, how it compares with another."""
+    name = page_ledger(request, Role.STEWARD)
+    ledger, resources = await _ledger(request, name), resources_of(request)
+    registry = resources.desks.registry
+
+    def look() -> dict[str, Any]:
+        found = models.find(registry, name, version)
+        path = found.folder / REPORT_JSON
+        if not path.is_file():
+            raise VersionNotFoundError(name, version)
+        told = json.loads(path.read_text("utf-8"))
+        comparison, gate = told["facts"].get("comparison"), told["facts"].get("gate")
+        if other:
+            compared, verdict = models.compare(resources.settings.places, ledger, version, other)
+            comparison, gate = asdict(compared), asdict(verdict)
+        others = [one.name for one in registry.versions(name) if one.name != version]
+        return {"report": told, "comparison": comparison, "gate": gate, "others": others}
+
+    return show(request, "version.html", ledger=name, version=version, **await run_in_threadpool(look))
 
 
 @router.get("/models/{version}/report")

@@ -15,8 +15,12 @@ from axe_playwright_python.sync_playwright import Axe
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, Page, expect
 
+from classifier.catalogue.ledger import load_ledger
+from classifier.domain import Complaint
+from classifier.learn.dataset import Labelled
 from classifier.registry.versions import Registry
 from classifier.settings import Places
+from classifier.workshop import train_version
 from service.backlogs import work_backlog
 from service.browsers import COOKIE
 from service.domain import JobKind, Role
@@ -292,6 +296,38 @@ def test_a_steward_promotes_by_force_and_rolls_back_while_another_page_suggests(
     clerk.fill("#text", "老板拖欠工资半年不给了")
     expect(clerk.locator("#model")).to_contain_text("small/v1", timeout=10_000)
     assert clerk.locator("#notice").text_content() == ""
+
+
+@pytest.fixture
+def told(keyed: tuple[Server, dict[Role, str]]) -> None:
+    """Gives v2 the report of a training."""
+    server, _ = keyed
+    places = server.settings.places
+    texts = {"B1": "老板拖欠工资半年", "A1": "人民路路灯坏了"}
+    rows = [
+        Labelled(Complaint(f"{text}{'啊' * at}"), (code,), source=f"标注.csv:{at}")
+        for at in range(8)
+        for code, text in texts.items()
+    ]
+    version, _ = train_version(load_ledger("small", places.ledgers), places, rows)
+    assert version.name == "v3"
+
+
+@pytest.mark.usefixtures("told")
+def test_a_version_shows_its_figures_its_simulator_and_a_comparison(sign_in: Callable[..., Signed]) -> None:
+    signed = sign_in(Role.STEWARD)
+    page = signed.page
+    page.goto(signed.url + "/models")
+    page.get_by_role("link", name="v3", exact=True).click()
+    expect(page.get_by_role("heading", name="small/v3")).to_be_visible()
+    before = page.locator("#outcome").text_content()
+    page.focus("#target")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#outcome")).not_to_have_text(before or "")
+    assert page.locator("#targets tr.in-use").count() == 1
+    assert serious(page) == []
+    page.get_by_role("button", name="比较").click()
+    expect(page.get_by_role("main")).to_contain_text("没有")
 
 
 def test_a_steward_starts_a_training_and_sees_it_wait(sign_in: Callable[..., Signed], tmp_path: Path) -> None:
