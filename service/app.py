@@ -17,13 +17,16 @@ from service.answers import translate_errors
 from service.desks import Desks
 from service.documentation import DESCRIPTION, complete
 from service.resources import Resources
+from service.revisions import TABLES
 from service.routes import auditing, catalogue, health, jobs, models, reports, suggestions, tickets, trainings
 from service.settings import Settings
 from service.traffic import Account, Gate, LimitBody
 from service.workbench import pages, sign_in
 
 WEB: Final = Path(__file__).parent / "web"
-UPLOADS: Final = frozenset({"/v1/jobs", "/v1/jobs/preview", "/v1/trainings"})
+UPLOADS: Final = frozenset(
+    {"/v1/jobs", "/v1/jobs/preview", "/v1/trainings", *(f"/v1/catalogue/tables/{name}" for name in TABLES)}
+)
 """Paths that take files, streamed to disk."""
 
 

@@ -55,6 +55,7 @@ CODES: Final[dict[str, tuple[int, str]]] = {
     "cannot_resume": (422, "上次中断后有改变，不能接着做"),
     "worker_lost": (500, "一个工作进程意外结束"),
     "unsupported_format": (422, "文件格式不支持"),
+    "ledger_read_only": (422, "台账的文件夹不可写"),
     "ledger_name": (422, "新台账的名称不能用"),
     "ledger_exists": (422, "已有同名的台账"),
     "bad_webhook": (422, "回调地址不能用"),

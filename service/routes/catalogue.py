@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, File, Form, Query, Request, UploadFile
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from classifier.catalogue.ledger import Ledger
-from service.access import LedgerName, ledger_of, resources_of
+from classifier.catalogue.ledger import COLUMNS, Ledger
+from service.access import LedgerName, caller_of, ledger_of, resources_of
+from service.domain import Role
 from service.initials import initials
+from service.revisions import TABLES, Revision, revise
 from service.schemas.catalogue import (
     CategoriesOut,
     DeadlinesOut,
@@ -19,11 +23,13 @@ from service.schemas.catalogue import (
     DutiesOut,
     LedgerOut,
     RegionsOut,
+    RevisionOut,
 )
 from service.wire import respond
 
 router = APIRouter(prefix="/v1/catalogue", tags=["台账"])
 
+TableName = StrEnum("TableName", {name.upper(): name for name in TABLES})  # type: ignore[misc]
 Wanted = Annotated[str, Query(alias="q", description="名称或代码中含有的文字，可空", max_length=100)]
 
 
@@ -99,6 +105,51 @@ async def deadlines(request: Request, ledger: LedgerName = "") -> Response:
         {"kind": kind, "urgency": urgency, "working_hours": hours} for (kind, urgency), hours in found.deadlines.items()
     ]
     return respond({"deadlines": rows})
+
+
+@router.get(
+    "/tables/{table}",
+    response_class=Response,
+    summary="下载一张表",
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+async def download(table: TableName, request: Request, ledger: LedgerName = "") -> Response:
+    """本台账自己的一张表，UTF-8 带 BOM 的 CSV，Excel 可直接打开；本台账没有的表只有表头。"""
+    found = await _ledger(request, ledger)
+    path = found.folder / f"{table.value}.csv"
+    required, optional = COLUMNS[path.name]
+    text = path.read_text("utf-8-sig") if path.is_file() else ",".join((*required, *optional)) + "\n"
+    name = f'attachment; filename="{table.value}.csv"'
+    return Response(
+        text.encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name}
+    )
+
+
+@router.post("/tables/{table}", response_model=RevisionOut, summary="替换一张表")
+async def replace(
+    table: TableName,
+    request: Request,
+    file: Annotated[UploadFile, File(description="整张表：CSV（任何编码）或 XLSX")],
+    trial: Annotated[bool, Form(description="只检查和试算，不替换")] = True,
+    ledger: LedgerName = "",
+) -> Response:
+    """检查整个台账，指出错在哪一行；用最近一个月的工单试算会改变哪些派单；`trial` 为 false 才替换，几秒内各进程生效。
+
+    原表保存在数据目录的 `revisions` 下。类别表改动后应重新训练。须 steward 角色。
+    """
+    name = ledger_of(request, ledger, Role.STEWARD)
+    caller, resources = caller_of(request, Role.STEWARD), resources_of(request)
+    suggester = await resources.desks.ready(name)
+
+    def work() -> Revision:
+        places, data = resources.settings.places, resources.settings.data
+        upload = (file.filename or "", file.file)
+        done = revise(resources.store, places, data, suggester, table.value, upload, caller, trial=trial)
+        if done.replaced:
+            resources.desks.refresh()
+        return done
+
+    return respond(await run_in_threadpool(work))
 
 
 async def _ledger(request: Request, asked: str) -> Ledger:

@@ -110,3 +110,23 @@ class DeadlinesOut(BaseModel):
     """办理时限。"""
 
     deadlines: list[DeadlineOut]
+
+
+class MovedOut(BaseModel):
+    """一张派单会改变的工单。"""
+
+    ticket: Annotated[str, Field(description="工单编号", examples=["GD-2026-000123"])]
+    before: Annotated[str, Field(description="现在的类别和主办", examples=["劳动/欠薪，人力资源社会保障"])]
+    after: Annotated[str, Field(description="改变后的类别和主办", examples=["劳动/欠薪，司法"])]
+
+
+class RevisionOut(BaseModel):
+    """一张表的改动。"""
+
+    table: Annotated[str, Field(description="哪张表", examples=["duties"])]
+    rows: Annotated[int, Field(description="行数", ge=0, examples=[120])]
+    warnings: Annotated[list[str], Field(description="值得一看之处", examples=[[]])]
+    tickets: Annotated[int, Field(description="试算了多少张最近一个月的工单", ge=0, examples=[500])]
+    otherwise: Annotated[int, Field(description="其中派单会改变的", ge=0, examples=[3])]
+    moved: Annotated[list[MovedOut], Field(description="会改变的工单，最多 20 张")]
+    replaced: Annotated[bool, Field(description="是否已替换", examples=[False])]

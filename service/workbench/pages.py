@@ -20,7 +20,7 @@ from classifier.errors import FenbanError
 from classifier.summary.counting import COUNTED, summarise
 from classifier.summary.sheets import HOT_COLUMNS, hot_rows, overview
 from service import jobs, models, reports, tickets
-from service.access import allow_ledger, resources_of
+from service.access import allow_ledger, caller_of, resources_of
 from service.domain import Action, JobKind, JobState, Role
 from service.errors import JobNotFinishedError, ResultGoneError, VersionNotFoundError, status_of
 from service.reports import By, Period
@@ -29,6 +29,15 @@ from service.uploads import JobFiles
 from service.workbench.duties import responsible
 from service.workbench.rendering import page_ledger, show
 
+_TABLE_NAMES: Final = {
+    "duties": "职责清单",
+    "departments": "部门",
+    "regions": "地区",
+    "rules": "规则",
+    "deadlines": "办理时限",
+    "categories": "类别",
+    "crosswalk": "与上级台账的对照",
+}
 _MONTH: Final = dt.timedelta(days=29)
 _MOST_CATEGORIES: Final = 60
 _RECENT: Final = 10
@@ -146,7 +155,8 @@ async def catalogue(
         regions=[one.name for one in ledger.regions][:2000],
         rows=rows[:_MOST_CATEGORIES],
         total=len(rows),
-        departments={one.code: one for one in ledger.departments},
+        may_revise=caller_of(request, Role.INTAKE).role.rank >= Role.STEWARD.rank,
+        tables=list(_TABLE_NAMES.items()),
     )
 
 

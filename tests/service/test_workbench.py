@@ -211,7 +211,8 @@ def keyed(places: Places, tmp_path: Path) -> Iterator[tuple[Server, dict[Role, s
     for name in ("v1", "v2"):
         shutil.copytree(Registry(places.models).find("small").folder, models / "small" / name)
     Registry((models,)).promote("small", "v1")
-    settings = Settings(Places(places.ledgers, (models,)), ledger="small", data=tmp_path / "keyed")
+    ledgers = Path(shutil.copytree(places.ledgers, tmp_path / "ledgers"))
+    settings = Settings(Places(ledgers, (models,)), ledger="small", data=tmp_path / "keyed")
     settings.data.mkdir()
     store = Store(settings.database_url)
     migrate(store)
@@ -296,6 +297,30 @@ def test_a_steward_promotes_by_force_and_rolls_back_while_another_page_suggests(
     clerk.fill("#text", "老板拖欠工资半年不给了")
     expect(clerk.locator("#model")).to_contain_text("small/v1", timeout=10_000)
     assert clerk.locator("#notice").text_content() == ""
+
+
+def test_a_steward_downloads_a_table_tries_it_and_puts_it_in_place(
+    sign_in: Callable[..., Signed], tmp_path: Path
+) -> None:
+    signed = sign_in(Role.STEWARD)
+    page = signed.page
+    page.goto(signed.url + "/catalogue")
+    page.select_option("#table", "deadlines")
+    with page.expect_download() as downloading:
+        page.click("#download")
+    table = Path(downloading.value.path()).read_text("utf-8-sig")
+    wrong, right = tmp_path / "错.csv", tmp_path / "对.csv"
+    wrong.write_text(table + "投诉,不急,5\n", "utf-8")
+    right.write_text(table, "gbk")
+    page.set_input_files("#sheet", wrong)
+    page.click("#revise button")
+    expect(page.locator("#notice")).to_contain_text(f"第 {len(table.splitlines()) + 1} 行")
+    page.set_input_files("#sheet", right)
+    page.click("#revise button")
+    expect(page.locator("#told")).to_contain_text("可以替换")
+    assert serious(page) == []
+    page.click("#replace")
+    expect(page.locator("#told")).to_contain_text("已替换")
 
 
 @pytest.fixture
