@@ -180,8 +180,8 @@ class FeatureSpace:
         """Learn the vocabulary and document frequencies of `complaints`."""
         word_counts: Counter[str] = Counter()
         for complaint in complaints:
-            word_counts.update({word for _, read in complaint.fields for word in read.words if _is_word(word)})
-        words = tuple(sorted(word for word, count in word_counts.items() if count >= min_documents))
+            word_counts.update({word for _, read in complaint.fields for word in read.words})
+        words = tuple(sorted(word for word, count in word_counts.items() if count >= min_documents and _is_word(word)))
         number = {word: index for index, word in enumerate(words)}
         characters, characters_df = _frequent((_character_set(one) for one in complaints), min_documents)
         title, title_df = _frequent((np.unique(character_keys(one.title.text)[0]) for one in complaints), min_documents)

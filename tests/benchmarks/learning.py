@@ -21,10 +21,11 @@ from sklearn.model_selection import StratifiedGroupKFold
 from classifier.desk import open_desk
 from classifier.domain import Complaint, Verdict
 from classifier.learn.dataset import Labelled, find_leaf
-from classifier.learn.figures import coverage
+from classifier.learn.figures import SET_COVERAGE, coverage
 from classifier.learn.local import learn_labels
 from classifier.settings import Places
 from classifier.suggest.calibration import calibration_error
+from classifier.suggest.sets import choose_inclusion, members
 from classifier.suggest.suggester import Suggester
 
 
@@ -58,10 +59,18 @@ def figures(chances: NDArray[np.float32], truth: NDArray[np.int64]) -> str:
     )
 
 
+def sets_line(inside: NDArray[np.bool_], truth: NDArray[np.int64], names: list[str]) -> str:
+    """Say how large prediction sets are, and how often each category's complaints have it in theirs."""
+    held = inside[np.arange(len(truth)), truth]
+    each = "  ".join(f"{names[at]} {held[truth == at].mean():.3f}" for at in np.unique(truth))
+    return f"sets at {SET_COVERAGE}: mean size {inside.sum(axis=1).mean():.3f}, held {held.mean():.3f}: {each}"
+
+
 def cross_validate(base: Suggester, rows: list[Labelled], groups: NDArray[np.int64], seed: int, peer: bool) -> None:
     names = [category.code for category in base.classification.categories]
     truth = np.array([names.index(row.categories[0]) for row in rows])
     chances, auto = np.zeros((len(rows), len(names)), np.float32), np.zeros(len(rows), bool)
+    inside = np.zeros((len(rows), len(names)), bool)
     folds = StratifiedGroupKFold(5, shuffle=True, random_state=seed).split(rows, truth, groups)
     for number, (train, test) in enumerate(folds):
         began = time.perf_counter()
@@ -69,6 +78,8 @@ def cross_validate(base: Suggester, rows: list[Labelled], groups: NDArray[np.int
         took = time.perf_counter() - began
         suggester = Suggester(base.ledger, base.model.with_local(local))
         chances[test], auto[test] = answers(suggester, [rows[at] for at in test])
+        own = local.proof.probabilities.astype(np.float32)
+        inside[test] = members(chances[test], choose_inclusion(own, local.proof.truth, SET_COVERAGE))
         sure = auto[test]
         right = chances[test].argmax(axis=1) == truth[test]
         line = f"  fold {number}: trained in {took:.1f} s, auto {sure.mean():.3f} right {right[sure].mean():.4f}"
@@ -81,6 +92,7 @@ def cross_validate(base: Suggester, rows: list[Labelled], groups: NDArray[np.int
             line += f", {took / (time.perf_counter() - began):.2f} of the peer's time"
         print(line, flush=True)
     print(f"seed {seed}: {figures(chances, truth)}  auto {auto.mean():.3f}", flush=True)
+    print(sets_line(inside, truth, names), flush=True)
 
 
 def few_labels(base: Suggester, rows: list[Labelled], groups: NDArray[np.int64], n: int, draws: int) -> None:
