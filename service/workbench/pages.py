@@ -191,11 +191,27 @@ async def versions(request: Request) -> Response:
     name = page_ledger(request, Role.STEWARD)
     resources = resources_of(request)
     suggester = await resources.desks.ready(name)
-    known = await run_in_threadpool(lambda: resources.desks.registry.versions(name))
+    registry = resources.desks.registry
+    known, history = await run_in_threadpool(lambda: (registry.versions(name), registry.history(name)))
     shown = [(models.facts(one), (one.folder / REPORT_HTML).is_file()) for one in known]
-    trainings = await _read(request, lambda connection: jobs.listed(connection, JobKind.TRAINING, name, _RECENT))
+    today = dt.date.today()
+    since = dt.datetime.fromisoformat(history[-1].at).astimezone().date() if history else None
+
+    def read(connection: sa.Connection) -> dict[str, Any]:
+        return {
+            "trainings": jobs.listed(connection, JobKind.TRAINING, name, _RECENT),
+            "drift": reports.drift(connection, Period(name, since, today)) if since else None,
+        }
+
     return show(
-        request, "models.html", ledger=name, model=suggester.model.name, versions=shown[::-1], trainings=trainings
+        request,
+        "models.html",
+        ledger=name,
+        model=suggester.model.name,
+        versions=shown[::-1],
+        history=history[::-1][:_RECENT],
+        since=since,
+        **await _read(request, read),
     )
 
 

@@ -28,6 +28,7 @@ from service.keys import create_key
 from service.settings import Settings
 from service.store.database import Store
 from service.store.migration import migrate
+from service.trainings import work_training
 from service.worker import Worker
 from tests.service.conftest import Server
 
@@ -297,6 +298,10 @@ def test_a_steward_promotes_by_force_and_rolls_back_while_another_page_suggests(
     clerk.fill("#text", "老板拖欠工资半年不给了")
     expect(clerk.locator("#model")).to_contain_text("small/v1", timeout=10_000)
     assert clerk.locator("#notice").text_content() == ""
+    page.reload()
+    expect(page.get_by_role("row", name="v1 → v2")).to_contain_text("强制启用")
+    expect(page.get_by_role("row", name="v1 → v2")).to_contain_text("演练")
+    expect(page.get_by_role("row", name="v2 → v1")).to_contain_text("退回")
 
 
 def test_a_steward_downloads_a_table_tries_it_and_puts_it_in_place(
@@ -446,3 +451,34 @@ def test_cases_are_reviewed_by_keyboard_and_the_correction_is_recorded(sign_in: 
     page.keyboard.press("Enter")
     expect(page.locator(".case")).to_have_count(0)
     assert serious(page) == []
+
+
+def test_a_correction_from_the_review_is_learnt_by_the_next_training(
+    sign_in: Callable[..., Signed], keyed: tuple[Server, dict[Role, str]]
+) -> None:
+    signed = sign_in(Role.STEWARD)
+    page = signed.page
+    page.fill("#text", "有一件奇怪的事情想反映一下")
+    expect(page.locator("#suggestion")).to_be_visible()
+    page.keyboard.press("F8")
+    expect(page.locator("#done")).to_contain_text("已记录")
+    page.evaluate(
+        "() => fetch('/v1/suggestions', {method: 'POST', headers: {'Content-Type': 'application/json'},"
+        " body: JSON.stringify({id: '待复核', text: '你好请问一下这个事情'})}).then(answer => answer.json())"
+    )
+    page.goto(signed.url + "/review")
+    page.keyboard.press("2")
+    expect(page.locator(".case")).to_have_count(0)
+    page.goto(signed.url + "/models")
+    page.click("#train button")
+    expect(page.locator("[data-under-way]")).to_be_visible()
+    settings = keyed[0].settings
+    store = Store(settings.database_url)
+    Worker(settings, store, {JobKind.TRAINING: work_training(store)}).work_once()
+    store.close()
+    training = page.locator("tr[data-job]").first
+    expect(training).to_contain_text("完成", timeout=15_000)
+    job = training.get_attribute("data-job")
+    done = page.evaluate("job => fetch('/v1/trainings/' + job).then(answer => answer.json())", job)
+    assert done["result"]["decisions"] == 2
+    expect(page.get_by_role("link", name=done["result"]["version"], exact=True)).to_be_visible()
