@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from classifier.catalogue.ledger import known_ledgers
 from service.access import ledger_of, resources_of
 from service.domain import LOCAL, Caller, Role
 
@@ -81,6 +82,7 @@ def show(request: Request, template: str, status: int = 200, **values: Any) -> H
         "menu": menu,
         "caller": caller,
         "role": ROLES[caller.role] if caller else "",
+        "ledgers": ledgers_of(request) if caller and "ledger" in values else [],
         "has_key": caller is not None and caller is not LOCAL,
         "query": f"?ledger={values['ledger']}" if request.query_params.get("ledger") and "ledger" in values else "",
     }
@@ -99,7 +101,4 @@ def page_ledger(request: Request, role: Role) -> str:
 def ledgers_of(request: Request) -> list[str]:
     """Return the names of the ledgers a caller may look at."""
     caller: Caller = request.state.caller
-    if caller.ledger:
-        return [caller.ledger]
-    folder = resources_of(request).settings.places.ledgers
-    return sorted(path.parent.name for path in folder.glob("*/ledger.toml"))
+    return [caller.ledger] if caller.ledger else known_ledgers(resources_of(request).settings.places.ledgers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -265,6 +266,18 @@ def test_no_page_hinders_anybody(
         page = context.new_page()
         page.goto(keyed[0].url)
         assert serious(page) == []
+
+
+def test_a_ledger_once_chosen_stays_on_all_pages(sign_in: Callable[..., Signed]) -> None:
+    page = sign_in(Role.CLERK).page
+    page.select_option("#ledger", "child")
+    page.get_by_role("button", name="换台账").click()
+    page.get_by_role("link", name="目录").click()
+    expect(page).to_have_url(re.compile("/catalogue\\?ledger=child$"))
+    expect(page.locator("#ledger")).to_have_value("child")
+    page.get_by_role("link", name="受理").click()
+    page.fill("#text", "老板拖欠工资半年不给")
+    expect(page.locator("#categories .code").first).to_have_text("GZ")
 
 
 def test_scripts_cannot_read_the_key(sign_in: Callable[..., Signed]) -> None:
