@@ -14,9 +14,10 @@ from starlette.responses import Response
 from classifier.catalogue.ledger import Ledger
 from service import reports
 from service.access import LedgerName, ledger_of, resources_of
+from service.bulletins import bulletin
 from service.domain import Role
 from service.reports import By, Period
-from service.schemas.reports import AgreementOut, CountsOut, DriftOut, MattersOut, ReturnsOut
+from service.schemas.reports import AgreementOut, BulletinOut, CountsOut, DriftOut, MattersOut, ReturnsOut
 from service.wire import respond
 
 router = APIRouter(prefix="/v1/reports", tags=["报表"])
@@ -90,6 +91,25 @@ async def matters(
     found = await _read(request, lambda connection: reports.matters(connection, period, least, limit))
     rows = [{"category": code, "name": _name(ledger, By.CATEGORY, code), **_plain(matter)} for matter, code in found]
     return respond(_shown(period, rows=rows))
+
+
+@router.get("/bulletin", response_model=BulletinOut, summary="情况通报")
+async def publish(
+    request: Request,
+    period: Days,
+    households: Annotated[int | None, Query(description="走访户数；可空：每张工单算一户", ge=0, le=100_000_000)] = None,
+) -> Response:
+    """按台账自己的格式写出通报的一段话，以及各类问题、待办单位、进度和共性问题；与 `fenban report` 相同，取自工单。"""
+    resources = resources_of(request)
+    suggester = await resources.desks.ready(period.ledger)
+    data = resources.settings.data
+    found = await run_in_threadpool(bulletin, resources.store, data, suggester, period, households)
+    common = [
+        {"category": one.category.path, "town": one.town, "villages": one.villages, "tickets": len(one.rows)}
+        for one in found.common
+    ]
+    parts = {name: getattr(found, name) for name in ("paragraph", "figures", "kinds", "departments", "periods")}
+    return respond(_shown(period, **parts, common=common))
 
 
 async def _ledger(request: Request, period: Period) -> Ledger:

@@ -102,3 +102,31 @@ class MattersOut(_PeriodOut):
     """多人反映的同一事项。"""
 
     rows: list[MatterRowOut]
+
+
+class SolvedOut(BaseModel):
+    """一类问题的件数。"""
+
+    name: Annotated[str, Field(description="类别、单位或时段", examples=["用水"])]
+    found: Annotated[int, Field(description="发现的件数", ge=0, examples=[12])]
+    solved: Annotated[int, Field(description="其中已解决的", ge=0, examples=[9])]
+
+
+class CommonOut(BaseModel):
+    """几个村都反映的事（共性问题）。"""
+
+    category: Annotated[str, Field(description="类别路径", examples=["民生/用水"])]
+    town: Annotated[str, Field(description="所在乡镇，可空", examples=["大庙镇"])]
+    villages: Annotated[list[str], Field(description="哪些村", examples=[["张村", "李村", "王村"]])]
+    tickets: Annotated[int, Field(description="件数", ge=0, examples=[5])]
+
+
+class BulletinOut(_PeriodOut):
+    """台账的情况通报。"""
+
+    paragraph: Annotated[str, Field(description="通报的一段话", examples=["共走访120户，收集问题35件……"])]
+    figures: Annotated[dict[str, int | str], Field(description="通报中的各项数字", examples=[{"problems": 35}])]
+    kinds: Annotated[list[SolvedOut], Field(description="按类别")]
+    departments: Annotated[list[SolvedOut], Field(description="未解决的按单位")]
+    periods: Annotated[list[SolvedOut], Field(description="按时段")]
+    common: Annotated[list[CommonOut], Field(description="共性问题")]

@@ -105,6 +105,9 @@ def test_a_ledger_is_kept_from_intake_to_the_summary(
 
     tickets = client.get("/v1/tickets", params={"ledger": name, "limit": 100}).json()["tickets"]
     assert len(tickets) == len(rows)
+    days = sorted(row["date"] for row in rows)
+    period = {"ledger": name, "first": days[0], "last": days[-1], "households": len(rows)}
+    told = client.get("/v1/reports/bulletin", params=period).json()
     backlog = tmp_path / "tickets.jsonl"
     backlog.write_text("".join(f"{json.dumps(_exported(one, ledger.departments.get))}\n" for one in tickets))
     bulletin = report(ReportRequest(backlog, households=len(rows)), open_desk(shipped, name))
@@ -115,6 +118,14 @@ def test_a_ledger_is_kept_from_intake_to_the_summary(
     assert handed[other.name] >= 2
     assert str(len(rows)) in bulletin.paragraph
     assert "{" not in bulletin.paragraph
+    # The same from the service itself, which counts by the categories as they were recorded.
+    assert {key: told["figures"][key] for key in ("problems", "solved", "open")} == {
+        key: figures[key] for key in ("problems", "solved", "open")
+    }
+    assert sum(one["found"] for one in told["kinds"]) == len(rows)
+    assert {one["name"]: one["found"] for one in told["departments"]} == handed
+    assert str(len(rows)) in told["paragraph"]
+    assert "{" not in told["paragraph"]
 
 
 def _exported(ticket: dict[str, Any], find: Any) -> dict[str, str]:
