@@ -14,7 +14,7 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -164,7 +164,8 @@ def _put(ledger: Ledger, table: str, draft: Path, data: Path) -> None:
         beside.replace(place)
         sync_folder(place.parent)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing can be written, nothing can be removed either
+            beside.unlink(missing_ok=True)
         raise LedgerReadOnlyError(ledger.name) from error
 
 

@@ -106,6 +106,14 @@ def test_errors_name_the_row_and_nothing_is_changed(client: TestClient, ledgers:
     assert (ledgers / "small" / "duties.csv").read_bytes() == former
 
 
+def test_a_folder_that_cannot_be_written_is_told(client: TestClient, ledgers: Path) -> None:
+    former = (ledgers / "small" / "duties.csv").read_bytes()
+    (ledgers / "small" / ".duties.csv.new").mkdir()
+    refused = _send(client, _duties(client).encode(), trial="false")
+    assert (refused.status_code, refused.json()["error"]) == (422, "ledger_read_only")
+    assert (ledgers / "small" / "duties.csv").read_bytes() == former
+
+
 def test_a_table_the_ledger_does_not_have_comes_as_its_heading(client: TestClient, ledgers: Path) -> None:
     (ledgers / "small" / "regions.csv").unlink()
     shown = client.get("/v1/catalogue/tables/regions").content.decode("utf-8-sig")
