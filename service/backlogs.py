@@ -35,6 +35,8 @@ def work_backlog(underway: Underway) -> dict[str, Any]:
         text_column=job.options.get("text_column") or None,
         title_column=job.options.get("title_column") or None,
         headers=job.options.get("headers", "en"),
+        encoding=job.options.get("encoding") or None,
+        sheet=job.options.get("sheet") or None,
         resume=True,
     )
 

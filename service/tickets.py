@@ -161,16 +161,28 @@ def unsure(connection: sa.Connection, ledger: str, limit: int) -> list[Ticket]:
 
 
 def disputed(connection: sa.Connection, ledger: str, limit: int) -> list[Ticket]:
-    """Return tickets whose category was decided in more than one way, the latest first."""
+    """Return tickets whose category one person decided otherwise than another, the latest first.
+
+    What anybody decides after that settles it, whichever category it is.
+    """
     table, rulings = tables.tickets, tables.rulings
+    person = sa.case((rulings.c.by != "", rulings.c.by), else_=rulings.c.key)
+    is_last = _sum(rulings.c.category == table.c.category)
     several = (
-        sa.select(rulings.c.ticket)
-        .where(rulings.c.category != "")
-        .group_by(rulings.c.ticket)
-        .having(sa.func.count(sa.distinct(rulings.c.category)) > 1)
+        sa.select(table.c.no)
+        .select_from(table.join(rulings, rulings.c.ticket == table.c.no))
+        .where(table.c.ledger == ledger, rulings.c.category != "")
+        .group_by(table.c.no)
+        .having(
+            sa.func.count(sa.distinct(rulings.c.category)) == 2, sa.func.count(sa.distinct(person)) > 1, is_last == 1
+        )
     )
-    query = sa.select(table).where(table.c.ledger == ledger, table.c.no.in_(several)).order_by(table.c.no.desc())
+    query = sa.select(table).where(table.c.no.in_(several)).order_by(table.c.no.desc())
     return _assemble(connection, connection.execute(query.limit(limit)).all())
+
+
+def _sum(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.sum(sa.case((condition, 1), else_=0))
 
 
 def _assemble(connection: sa.Connection, rows: Sequence[Any]) -> list[Ticket]:

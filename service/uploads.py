@@ -13,6 +13,7 @@ from classifier.batch.columns import output_columns
 from classifier.errors import UnsupportedFormatError
 from classifier.files.columns import recognise
 from classifier.files.reading import open_source
+from classifier.files.source import ReadAs
 from classifier.files.writing import check_output
 from classifier.registry.bundle import sync_folder
 
@@ -82,12 +83,12 @@ def result_suffix(given: str, source: Path) -> str:
     return suffix
 
 
-def check_backlog(path: Path, text_column: str | None, title_column: str | None, headers: str) -> list[str]:
+def check_backlog(path: Path, told: ReadAs, title_column: str | None, headers: str) -> list[str]:
     """Look whether a backlog can be read, before anybody waits for it, and return the result's columns.
 
     Raises:
         TableError, UnsupportedFormatError: it cannot, or has no column of texts.
     """
-    source = open_source(path)
-    recognise(source.columns, path, text_column, title_column)
+    source = open_source(path, told)
+    recognise(source.columns, path, told.text_column, title_column)
     return output_columns(source.columns, headers)

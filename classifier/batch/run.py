@@ -23,7 +23,7 @@ from classifier.errors import CellTooLongError, UnwritableFileError
 from classifier.files.columns import KnownColumns, recognise
 from classifier.files.limits import LONGEST_CELL, too_long
 from classifier.files.reading import open_source
-from classifier.files.source import Numbered, Source
+from classifier.files.source import Numbered, ReadAs, Source
 from classifier.files.writing import check_output, lines_of, make_sink
 from classifier.registry.bundle import sync_folder
 from classifier.settings import Places
@@ -43,6 +43,7 @@ Progress = Callable[[int, int], object]
 class BatchRequest:
     """What to do: `version` None is the one in use; `jobs` 0 is one process a core; `headers` is en or zh.
 
+    `encoding` and `sheet` are as `ReadAs` has them, where the file is not to decide.
     `resume` continues a run that was cut off; `guarded` makes harmless in CSV what would run as a formula.
     """
 
@@ -56,6 +57,8 @@ class BatchRequest:
     jobs: int = 0
     resume: bool = False
     guarded: bool = True
+    encoding: str | None = None
+    sheet: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def run_batch(
         WorkerLostError: a worker process ended by itself.
     """
     _check_places(request)
-    source = open_source(request.source, request.text_column)
+    source = open_source(request.source, ReadAs(request.text_column, request.encoding, request.sheet))
     columns = recognise(source.columns, request.source, request.text_column, request.title_column)
     total = _survey(source, request)
     with open_checkpoint(request.target, _facts(request, suggester), resume=request.resume) as checkpoint:
@@ -136,7 +139,8 @@ def _survey(source: Source, request: BatchRequest) -> int:
 def _facts(request: BatchRequest, suggester: Suggester) -> dict[str, Any]:
     with request.source.open("rb") as file:
         content = hashlib.file_digest(file, "blake2b").hexdigest()
-    options = (request.text_column, request.title_column, request.headers, request.guarded, CHUNK)
+    read_as = (request.text_column, request.title_column, request.encoding, request.sheet)
+    options = (*read_as, request.headers, request.guarded, CHUNK)
     return {
         "程序": __version__,
         "输入文件": content,

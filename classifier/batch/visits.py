@@ -13,7 +13,7 @@ from typing import Final
 from classifier.domain import Complaint
 from classifier.files.columns import parse_day, recognise
 from classifier.files.reading import open_source
-from classifier.files.source import Cells
+from classifier.files.source import Cells, ReadAs
 
 _NAMES: Final[dict[str, tuple[str, ...]]] = {
     "person": ("household", "户主", "户主姓名", "姓名", "户名", "信访人", "来信人", "反映人", "诉求人", "群众姓名"),
@@ -81,7 +81,7 @@ def read_visits(path: Path, text_column: str | None = None, title_column: str | 
         TableError: the file cannot be read, or has no column of texts.
         UnsupportedFormatError: its ending is of no kind that is read.
     """
-    source = open_source(path, text_column)
+    source = open_source(path, ReadAs(text_column))
     known = recognise(source.columns, path, text_column, title_column)
     lowered = {name.lower(): at for at, name in enumerate(source.columns)}
     place = {what: next((lowered[one] for one in names if one in lowered), None) for what, names in _NAMES.items()}

@@ -49,6 +49,10 @@ class Gazetteer:
     def __len__(self) -> int:
         return len(self._by_code)
 
+    def get(self, code: str) -> Region | None:
+        """Return the region with this code, or None."""
+        return self._by_code.get(code)
+
     def find(self, given: str) -> Region:
         """Return the region with this code, path or unambiguous name.
 

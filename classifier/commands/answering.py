@@ -14,6 +14,7 @@ from tqdm import tqdm
 from classifier.desk import open_desk
 from classifier.domain import Complaint
 from classifier.errors import UnsupportedFormatError
+from classifier.files.encoding import ENCODINGS
 from classifier.files.writing import written_whole
 from classifier.presentation import lines, plain
 from classifier.settings import Places
@@ -48,6 +49,8 @@ def _batch(given: argparse.Namespace) -> int:
         given.jobs,
         given.resume,
         not given.keep_formulas,
+        given.encoding,
+        given.sheet,
     )
     with tqdm(unit="行", file=sys.stderr, desc=given.input.name, delay=1) as bar:
 
@@ -114,6 +117,8 @@ def _batch_arguments(parser: argparse.ArgumentParser) -> None:
     model_option(parser)
     parser.add_argument("--text-column", help="诉求正文所在的列")
     parser.add_argument("--title-column", help="标题所在的列")
+    parser.add_argument("--encoding", choices=ENCODINGS, help="CSV 的编码（默认逐一严格解码来判定）")
+    parser.add_argument("--sheet", help="只读工作簿的这一张工作表（默认读有正文列的各张）")
     parser.add_argument("--headers", choices=("en", "zh"), default="en", help="新增列的列名用英文或中文")
     parser.add_argument("--engine", choices=("local",), default="local", help="在哪里运行")
     parser.add_argument("--resume", action="store_true", help="接着上次中断的地方继续")

@@ -16,14 +16,14 @@ from classifier.files.source import Cells, Numbered, Source, unique_names
 csv.field_size_limit(50_000_000)
 
 
-def read_csv(path: Path) -> Source:
-    """Open a CSV file.
+def read_csv(path: Path, named: str | None = None) -> Source:
+    """Open a CSV file, in the encoding named or the one that decodes it.
 
     Raises:
         UnreadableFileError: it has no header, or is no text.
-        WrongEncodingError: no encoding decodes it without loss.
+        WrongEncodingError: no encoding, or not the one named, decodes it without loss.
     """
-    encoding = decide_encoding(path)
+    encoding = decide_encoding(path, named)
     with path.open(encoding=encoding.codec, errors=encoding.errors, newline="") as file:
         sample = file.read(65536)
     if "\0" in sample:
@@ -42,7 +42,7 @@ def read_csv(path: Path) -> Source:
             if at > 0:
                 yield number, _fit(cells, columns, path, number)
 
-    return Source(columns, rows, f"CSV，编码 {encoding.name}")
+    return Source(columns, rows, f"CSV，编码 {encoding.name}", encoding=encoding.name)
 
 
 def _csv_rows(path: Path, encoding: Encoding, delimiter: str) -> Generator[tuple[int, list[str]], None, None]:

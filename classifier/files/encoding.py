@@ -27,6 +27,9 @@ _IN_ORDER: Final = (
     # What Windows calls ANSI in China: GBK with the euro sign at a byte that GB18030 leaves unused.
     Encoding("gb18030", _EURO, "cp936"),
 )
+_NAMED_ONLY: Final = (Encoding("utf-16-le", "strict", "utf-16-le"), Encoding("big5hkscs", "strict", "big5hkscs"))
+ENCODINGS: Final = {one.name: one for one in (*_IN_ORDER, _MARKED, *_NAMED_ONLY)}
+"""Those a person may name; the last two decode almost anything, and so are never decided on."""
 
 
 def _euro(error: UnicodeError) -> tuple[str, int]:
@@ -39,12 +42,14 @@ def _euro(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(_EURO, _euro)
 
 
-def decide_encoding(path: Path) -> Encoding:
-    """Return the first encoding that decodes the whole file: byte-order mark, UTF-8, GB18030, CP936.
+def decide_encoding(path: Path, named: str | None = None) -> Encoding:
+    """Return the first encoding that decodes the whole file: byte-order mark, UTF-8, GB18030, CP936; or the one named.
 
     Raises:
-        WrongEncodingError: none does; names the furthest row that one of them reached.
+        WrongEncodingError: none does, names the furthest row that one of them reached; or not the one named.
     """
+    if named is not None:
+        return _check_named(path, named)
     with path.open("rb") as file:
         marked = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
     bad_row = 0
@@ -56,6 +61,16 @@ def decide_encoding(path: Path) -> Encoding:
     raise WrongEncodingError(
         path, "不是 UTF-8、GB18030（GBK）或 UTF-16 编码，或已损坏；请在 Excel 中另存为“CSV UTF-8”", row=bad_row
     )
+
+
+def _check_named(path: Path, named: str) -> Encoding:
+    encoding = ENCODINGS.get(named)
+    if encoding is None:
+        raise WrongEncodingError(path, f"没有“{named}”这种编码；可用的编码：{'、'.join(ENCODINGS)}")
+    row = _first_bad_row(path, encoding)
+    if row is not None:
+        raise WrongEncodingError(path, f"不是 {named} 编码；请另选编码，或不指定", row=row)
+    return encoding
 
 
 def _first_bad_row(path: Path, encoding: Encoding) -> int | None:

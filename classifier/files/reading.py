@@ -10,46 +10,48 @@ from classifier.errors import UnreadableFileError, UnsupportedFormatError
 from classifier.files.columns import holds_texts
 from classifier.files.delimited import read_csv
 from classifier.files.json_lines import read_jsonl
-from classifier.files.source import Source
+from classifier.files.source import ReadAs, Source
+
+AS_IT_SAYS: Final = ReadAs()
 
 
-def open_source(path: Path, text_column: str | None = None) -> Source:
-    """Open CSV, XLSX, XLS, JSONL or Parquet; `text_column` tells which sheets of a workbook hold complaints.
+def open_source(path: Path, told: ReadAs = AS_IT_SAYS) -> Source:
+    """Open CSV, XLSX, XLS, JSONL or Parquet, by the file itself where a person says nothing of it.
 
     Raises:
         UnsupportedFormatError: the ending is none of these.
-        UnreadableFileError: the file is damaged, or not what its ending says.
-        WrongEncodingError: no encoding decodes it without loss.
+        UnreadableFileError: the file is damaged, not what its ending says, or lacks the sheet named.
+        WrongEncodingError: no encoding, or not the one named, decodes it without loss.
     """
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise UnsupportedFormatError(path, tuple(READERS))
     if not path.is_file():
         raise UnreadableFileError(path, "文件不存在")
-    return reader(path, text_column)
+    return reader(path, told)
 
 
-def _csv(path: Path, _text_column: str | None) -> Source:
-    return read_csv(path)
+def _csv(path: Path, told: ReadAs) -> Source:
+    return read_csv(path, told.encoding)
 
 
-def _jsonl(path: Path, _text_column: str | None) -> Source:
+def _jsonl(path: Path, _told: ReadAs) -> Source:
     return read_jsonl(path)
 
 
-def _parquet(path: Path, _text_column: str | None) -> Source:
+def _parquet(path: Path, _told: ReadAs) -> Source:
     from classifier.files.parquet import read_parquet
 
     return read_parquet(path)
 
 
-def _spreadsheet(path: Path, text_column: str | None) -> Source:
+def _spreadsheet(path: Path, told: ReadAs) -> Source:
     from classifier.files.spreadsheets import read_spreadsheet
 
-    return read_spreadsheet(path, lambda columns: holds_texts(columns, text_column))
+    return read_spreadsheet(path, lambda columns: holds_texts(columns, told.text_column), told.sheet)
 
 
-READERS: Final[dict[str, Callable[[Path, str | None], Source]]] = {
+READERS: Final[dict[str, Callable[[Path, ReadAs], Source]]] = {
     ".csv": _csv,
     ".xlsx": _spreadsheet,
     ".xls": _spreadsheet,

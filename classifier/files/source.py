@@ -14,13 +14,31 @@ Numbered = tuple[int, Cells]
 
 
 @dataclass(frozen=True, slots=True)
+class ReadAs:
+    """How a person says a file is to be read; None is decided by the file.
+
+    `text_column` also tells which sheets of a workbook hold complaints; `encoding` is one of
+    `classifier.files.encoding.ENCODINGS`, `sheet` the name of the only sheet to read.
+    """
+
+    text_column: str | None = None
+    encoding: str | None = None
+    sheet: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """An opened backlog; `how` says how it was read, `schema` holds the column types where the file states them."""
+    """An opened backlog; `how` says how it was read, `schema` holds the column types where the file states them.
+
+    `encoding` is the one a text file was read in; `sheets` are those of a workbook that hold a table.
+    """
 
     columns: tuple[str, ...]
     read: Callable[[], Iterator[Numbered]]
     how: str
     schema: Any = None
+    encoding: str = ""
+    sheets: tuple[str, ...] = ()
 
     @property
     def rows(self) -> Iterator[Numbered]:

@@ -35,15 +35,16 @@ class _Sheet(NamedTuple):
     rows: list[Numbered]
 
 
-def read_spreadsheet(path: Path, holds_texts: HoldsTexts) -> Source:
+def read_spreadsheet(path: Path, holds_texts: HoldsTexts, only: str | None = None) -> Source:
     """Open a workbook; sheets with a column of texts are read one after another, columns joined by name.
 
     Args:
         path: an XLSX or XLS file.
         holds_texts: whether columns so named include one of texts; where no sheet's do, the first table is read.
+        only: the name of the one sheet to read, whatever its columns.
 
     Raises:
-        UnreadableFileError: it is damaged, has a password, is empty, or would fill the memory.
+        UnreadableFileError: it is damaged, has a password, is empty, would fill the memory, or lacks the sheet named.
     """
     import python_calamine
 
@@ -59,6 +60,12 @@ def read_spreadsheet(path: Path, holds_texts: HoldsTexts) -> Source:
         raise UnreadableFileError(path, "工作表是空的，没有标题行")
     filled = [sheet for sheet in tables if sheet.rows] or tables
     chosen = [sheet for sheet in filled if holds_texts(sheet.columns)] or filled[:1]
+    if only is not None:
+        chosen = [sheet for sheet in tables if sheet.name == only]
+    if not chosen:
+        raise UnreadableFileError(
+            path, f"没有工作表“{only}”；有内容的工作表：{'、'.join(sheet.name for sheet in tables)}"
+        )
     columns = tuple(dict.fromkeys(name for sheet in chosen for name in sheet.columns))
 
     def rows() -> Iterator[Numbered]:
@@ -70,7 +77,8 @@ def read_spreadsheet(path: Path, holds_texts: HoldsTexts) -> Source:
 
     left = [sheet.name for sheet in filled if sheet not in chosen]
     how = "Excel 工作表" + "、".join(f"“{sheet.name}”" for sheet in chosen)
-    return Source(columns, rows, how + (f"（未读没有正文列的工作表：{'、'.join(left)}）" if left else ""))
+    how += f"（未读{'其他' if only else '没有正文列的'}工作表：{'、'.join(left)}）" if left else ""
+    return Source(columns, rows, how, sheets=tuple(sheet.name for sheet in tables))
 
 
 def _read_sheet(sheet: CalamineSheet, path: Path) -> _Sheet | None:

@@ -15,7 +15,7 @@ from classifier.domain import Complaint, Kind
 from classifier.errors import MissingColumnError, TableError, UnknownCategoryError, WrongCellError
 from classifier.files.columns import KnownColumns, parse_day, recognise
 from classifier.files.reading import open_source
-from classifier.files.source import Cells
+from classifier.files.source import Cells, ReadAs
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def read_unlabelled(path: Path, text_column: str | None = None, title_column: st
     Raises:
         TableError: the file cannot be read, or has no column of texts.
     """
-    source = open_source(path, text_column)
+    source = open_source(path, ReadAs(text_column))
     columns = recognise(source.columns, path, text_column, title_column)
     for number, cells in source.rows:
         row = _Cells(path, number, cells, columns)

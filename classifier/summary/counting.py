@@ -13,7 +13,7 @@ from classifier.domain import Complaint
 from classifier.errors import ComplaintError, MissingColumnError
 from classifier.files.columns import KnownColumns, parse_day, recognise
 from classifier.files.reading import open_source
-from classifier.files.source import Cells, Source
+from classifier.files.source import Cells, ReadAs, Source
 from classifier.learn.duplicates import near_duplicates
 from classifier.summary.matters import Matter, Told, distinctive, find_matters
 from classifier.text.pipeline import ReadComplaint, TextPipeline
@@ -70,7 +70,7 @@ def summarise(path: Path, text_column: str | None = None, title_column: str | No
     Raises:
         TableError: the file cannot be read, or was not classified.
     """
-    source = open_source(path, text_column)
+    source = open_source(path, ReadAs(text_column))
     reader = _Reader(path, source, recognise(_of_the_input(source.columns), path, text_column, title_column))
     counts: dict[str, Counter[str]] = {name: Counter() for name in COUNTED}
     months: Counter[str] = Counter()

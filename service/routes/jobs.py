@@ -11,6 +11,8 @@ from fastapi.responses import FileResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from classifier.files.encoding import ENCODINGS
+from classifier.files.source import ReadAs
 from service import idempotency, jobs
 from service.access import LedgerName, allow_ledger, caller_of, ledger_of, resources_of
 from service.domain import Caller, Job, JobKind, JobState, Role
@@ -28,6 +30,10 @@ from service.wire import respond, to_json
 router = APIRouter(prefix="/v1/jobs", tags=["批量任务"])
 
 JobId = Annotated[str, Path(description="任务编号", pattern=r"^[0-9a-f]{32}$", examples=["0" * 32])]
+AsEncoded = Annotated[
+    str, Form(description=f"CSV 的编码：{'、'.join(ENCODINGS)}；可空：逐一严格解码来判定", max_length=20)
+]
+AsSheet = Annotated[str, Form(description="只读工作簿的这一张工作表；可空：读有正文列的各张", max_length=100)]
 Format = Literal["", "csv", "xlsx", "jsonl"]
 Submission = tuple[NewJob, idempotency.Once | None]
 """A job as it is to be queued, and what its idempotency key stands for."""
@@ -45,6 +51,8 @@ async def create(
     file: Annotated[UploadFile, File(description="CSV（UTF-8、GB18030 等）、XLSX、XLS、JSONL 等，须有正文列")],
     text_column: Annotated[str, Form(description="正文列名；可空：按常用名称识别", max_length=200)] = "",
     title_column: Annotated[str, Form(description="标题列名，可空", max_length=200)] = "",
+    encoding: AsEncoded = "",
+    sheet: AsSheet = "",
     headers: Annotated[Literal["en", "zh"], Form(description="新增列的列名用英文或中文")] = "en",
     format: Annotated[Format, Form(description="结果的格式；可空：与上传的相同")] = "",  # noqa: A002 - the form's name
     webhook: Annotated[str, Form(description="结束时 POST 到这个网址，可空", max_length=2000)] = "",
@@ -56,14 +64,22 @@ async def create(
     name = ledger_of(request, ledger)
     caller, resources = caller_of(request, Role.INTAKE), resources_of(request)
     url, secret = check_webhook(webhook, webhook_secret, resources.settings.webhook_hosts)
-    options = {"name": file.filename, "text_column": text_column, "title_column": title_column, "headers": headers}
+    told = _told(encoding, sheet, text_column)
+    options = {
+        "name": file.filename,
+        "text_column": text_column,
+        "title_column": title_column,
+        "encoding": encoding,
+        "sheet": sheet,
+        "headers": headers,
+    }
 
     wanted = NewJob(JobKind.BATCH, name, webhook=url, webhook_secret=secret)
 
     def prepare(files: JobFiles) -> Submission:
         path, digest = files.save(wanted.id, 0, file.filename or "", file.file)
         suffix = result_suffix(format, path)
-        check_backlog(path, text_column or None, title_column or None, headers)
+        check_backlog(path, told, title_column or None, headers)
         complete = NewJob(wanted.kind, name, {**options, "suffix": suffix}, url, secret, wanted.id)
         asked = idempotency.once(caller.id, idempotency_key, f"jobs?ledger={name}", f"{digest}{options}".encode())
         return complete, asked
@@ -75,12 +91,18 @@ async def create(
 async def look_into(
     request: Request,
     file: Annotated[UploadFile, File(description="要批量分办的文件；只读开头，不保存")],
+    encoding: AsEncoded = "",
+    sheet: AsSheet = "",
     ledger: LedgerName = "",
 ) -> Response:
     """答复文件是怎样读的（编码或工作表）、有哪些列、前几行，以及哪一列是正文和标题；识别不出的列名为空。"""
     ledger_of(request, ledger)
-    data = resources_of(request).settings.data
-    return respond(await run_in_threadpool(preview, data, file.filename or "", file.file))
+    data, told = resources_of(request).settings.data, _told(encoding, sheet)
+    return respond(await run_in_threadpool(preview, data, file.filename or "", file.file, told))
+
+
+def _told(encoding: str, sheet: str, text_column: str = "") -> ReadAs:
+    return ReadAs(text_column or None, encoding or None, sheet or None)
 
 
 async def submit(

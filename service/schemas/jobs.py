@@ -58,6 +58,8 @@ class PreviewOut(BaseModel):
     """一个文件的开头。"""
 
     how: Annotated[str, Field(description="是怎样读的：编码、工作表", examples=["gb18030"])]
+    encoding: Annotated[str, Field(description="CSV 的编码；其他格式为空", examples=["gb18030"])]
+    sheets: Annotated[list[str], Field(description="工作簿里有内容的工作表；其他格式为空", examples=[["投诉", "咨询"]])]
     columns: Annotated[list[str], Field(description="列名", examples=[["编号", "诉求内容"]])]
     rows: Annotated[
         list[list[str]], Field(description="前五行，每格最多 80 字", examples=[[["001", "路灯坏了没人修"]]])

@@ -13,16 +13,34 @@ function refill(element, children) {
   element.append(...children);
 }
 
-async function lookInto(file) {
+/** Takes a file that was dropped or chosen; how it is read is for the file to say. */
+function take(file) {
   chosen = file;
-  tell("");
+  page.encoding.value = "";
+  refill(page.sheet, []);
   page.preview.hidden = true;
+  lookInto();
+}
+
+function asTold() {
   const form = new FormData();
-  form.append("file", file);
+  form.append("file", chosen);
+  form.append("encoding", page.encoding.value);
+  form.append("sheet", page.sheet.value);
+  return form;
+}
+
+async function lookInto() {
+  const file = chosen;
+  const form = asTold();
+  tell("");
   const { body, problem } = await call("/v1/jobs/preview" + query, { method: "POST", body: form });
-  if (chosen !== file) return;
-  if (problem) return void tell(problem.detail);
+  if (chosen !== file || form.get("encoding") !== page.encoding.value || form.get("sheet") !== page.sheet.value) return;
+  if (problem) return void tell(problem.detail); // what was seen before stays, to choose otherwise
   page.how.textContent = file.name + "：" + body.how;
+  page.encodings.hidden = !body.encoding;
+  page.sheets.hidden = body.sheets.length < 2;
+  if (!page.sheet.options.length) offer(page.sheet, body.sheets, "", "有正文列的各张");
   const head = make("tr", "", ...body.columns.map((name) => {
     const cell = make("th", "", name);
     cell.scope = "col";
@@ -32,6 +50,7 @@ async function lookInto(file) {
   refill(page.rows, [make("thead", "", head), make("tbody", "", ...rows)]);
   offer(page["text-column"], body.columns, body.text_column, "请选择");
   offer(page["title-column"], body.columns, body.title_column, "没有标题");
+  if (!page.preview.hidden) return;
   page.preview.hidden = false;
   page["text-column"].focus();
 }
@@ -48,8 +67,7 @@ function offer(select, names, known, none) {
 
 async function start(event) {
   event.preventDefault();
-  const form = new FormData();
-  form.append("file", chosen);
+  const form = asTold();
   form.append("text_column", page["text-column"].value);
   form.append("title_column", page["title-column"].value);
   form.append("headers", page.headers.value);
@@ -77,13 +95,15 @@ async function follow(row) {
   return void setTimeout(() => follow(row), LOOK_EVERY_MS);
 }
 
-page.file.addEventListener("change", () => { if (page.file.files.length) lookInto(page.file.files[0]); });
+page.file.addEventListener("change", () => { if (page.file.files.length) take(page.file.files[0]); });
+page.encoding.addEventListener("change", lookInto);
+page.sheet.addEventListener("change", lookInto);
 page.start.addEventListener("submit", start);
 for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
   page.drop.addEventListener(kind, (event) => {
     event.preventDefault();
     page.drop.classList.toggle("is-over", kind === "dragenter" || kind === "dragover");
-    if (kind === "drop" && event.dataTransfer.files.length) lookInto(event.dataTransfer.files[0]);
+    if (kind === "drop" && event.dataTransfer.files.length) take(event.dataTransfer.files[0]);
   });
 }
 document.addEventListener("click", async (event) => {

@@ -1,10 +1,12 @@
 // 复核: one key a case; each choice is recorded by the call that other systems use.
 import { call, tell } from "./calls.js";
 
+const OTHERS = { category: ["类别（名称或代码）", "corrected", "categories"], department: ["改派给", "reassigned", "departments"] };
 const page = {};
 document.querySelectorAll("[id]").forEach((element) => { page[element.id] = element; });
 const query = page.queue.dataset.query;
 const cases = () => Array.from(page.queue.querySelectorAll(".case"));
+let isRecording = false; // one key, one decision: a key held down decides nothing more
 
 function present() {
   return page.queue.querySelector(".case.is-present") || cases()[0] || null;
@@ -17,38 +19,68 @@ function turnTo(one) {
   one.focus();
 }
 
-async function decide(body) {
-  const { problem } = await call("/v1/decisions" + query,
-    { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-  tell(problem ? problem.detail + "；这一件还没有记录" : "");
-  return !problem;
-}
-
-async function choose(one, category, isFirst) {
-  const action = isFirst ? "accepted" : "corrected";
-  const decision = { ticket: one.dataset.ticket, action, category };
-  if (!(await decide(decision))) return;
-  const following = one.nextElementSibling;
-  one.remove();
-  page.left.textContent = String(cases().length);
-  page.other.hidden = true;
-  turnTo(following && following.classList.contains("case") ? following : cases()[0]);
-}
-
 function step(by) {
   const all = cases();
   const at = all.indexOf(present());
   turnTo(all[Math.min(Math.max(at + by, 0), all.length - 1)]);
 }
 
+async function decide(one, decision) {
+  if (isRecording) return;
+  isRecording = true;
+  const { problem } = await call("/v1/decisions" + query, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ ticket: one.dataset.ticket, ...decision }),
+  });
+  isRecording = false;
+  tell(problem ? problem.detail + "；这一件还没有记录" : "");
+  if (!problem) leave(one);
+}
+
+function leave(one) {
+  const all = cases();
+  const following = all[all.indexOf(one) + 1];
+  closeOther();
+  one.remove();
+  page.left.textContent = String(cases().length);
+  turnTo(following || cases()[0]);
+  if (!cases().length && page.queue.dataset.more === "1") location.reload();
+}
+
+function decideBy(button) {
+  const { action, category, department } = button.dataset;
+  decide(button.closest(".case"), { action, category, department });
+}
+
+function openOther(one) {
+  const [label, , list] = OTHERS[one.dataset.kind];
+  turnTo(one);
+  page["instead-label"].textContent = label;
+  page.instead.setAttribute("list", list);
+  page.instead.value = "";
+  one.append(page.other);
+  page.other.hidden = false;
+  page.instead.focus();
+}
+
+function closeOther() {
+  page.other.hidden = true;
+  page.queue.append(page.other);
+}
+
 document.addEventListener("keydown", (event) => {
-  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.isComposing || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape" && !page.other.hidden) {
+    closeOther();
+    turnTo(present());
+  }
   if (/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
   const one = present();
   if (!one) return;
   const key = event.key.toLowerCase();
-  const button = /^[1-9]$/.test(key) ? one.querySelectorAll("[data-category]")[Number(key) - 1] : null;
-  if (button) choose(one, button.dataset.category, "first" in button.dataset);
+  const button = /^[1-9]$/.test(key) ? one.querySelectorAll("[data-action]")[Number(key) - 1] : null;
+  if (button) decideBy(button);
   else if (key === "j") step(1);
   else if (key === "k") step(-1);
   else if (key === "c") openOther(one);
@@ -56,36 +88,23 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-function openOther(one) {
-  turnTo(one);
-  one.append(page.other);
-  page.other.hidden = false;
-  page.category.value = "";
-  page.category.focus();
-}
-
 page.queue.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-category]");
-  if (button) choose(button.closest(".case"), button.dataset.category, "first" in button.dataset);
+  const button = event.target.closest(".choices button");
+  if (!button) return;
+  if ("other" in button.dataset) openOther(button.closest(".case"));
+  else decideBy(button);
 });
 
-page.other.addEventListener("submit", async (event) => {
+page.other.addEventListener("submit", (event) => {
   event.preventDefault();
-  const one = present();
-  page.queue.append(page.other);
-  await choose(one, page.category.value, false);
+  const one = page.other.closest(".case");
+  const [, action] = OTHERS[one.dataset.kind];
+  decide(one, { action, [one.dataset.kind]: page.instead.value });
 });
 
 page["never-mind"].addEventListener("click", () => {
-  page.other.hidden = true;
+  closeOther();
   turnTo(present());
 });
-
-document.querySelectorAll(".reassign").forEach((form) => form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const row = form.closest("tr");
-  const department = form.querySelector("input").value;
-  if (await decide({ ticket: row.dataset.ticket, action: "reassigned", department })) row.remove();
-}));
 
 turnTo(cases()[0]);

@@ -26,12 +26,13 @@ def responsible(ledger: Ledger, category: Category, region: Region | None, day: 
     duty = duty_of_category(ledger, category, places, Where(region, day))
     if duty is None:
         return None
-    assisting = tuple(_name(ledger, one) for one in duty.assisting)
-    return Responsible(_name(ledger, duty.lead), assisting, duty.basis, ledger.settings.title)
+    assisting = tuple(_name(ledger, one, region) for one in duty.assisting)
+    return Responsible(_name(ledger, duty.lead, region), assisting, duty.basis, ledger.settings.title)
 
 
-def _name(ledger: Ledger, given: str) -> str:
+def _name(ledger: Ledger, given: str, region: Region | None) -> str:
     if given == JURISDICTION:
-        return "属地"
+        around = ledger.regions.ancestry(region) if region else ()
+        given = next((place.department for place in around if place.department), "属地")
     department = ledger.departments.get(given)
     return department.name if department else given

@@ -26,6 +26,7 @@ from service.errors import JobNotFinishedError, ResultGoneError, VersionNotFound
 from service.reports import By, Period
 from service.tickets import TicketFilter
 from service.uploads import JobFiles
+from service.workbench.cases import disputed_case, returned_case, unsure_case
 from service.workbench.duties import responsible
 from service.workbench.rendering import page_ledger, show
 
@@ -38,6 +39,16 @@ _TABLE_NAMES: Final = {
     "categories": "类别",
     "crosswalk": "与上级台账的对照",
 }
+_ENCODINGS: Final = {
+    "utf-8-sig": "UTF-8",
+    "gb18030": "GB18030（GBK、GB2312）",
+    "cp936": "CP936（Windows 中文）",
+    "utf-16": "UTF-16",
+    "utf-16-le": "UTF-16，无标记",
+    "big5hkscs": "Big5（繁体）",
+}
+"""`classifier.files.encoding.ENCODINGS` as people call them."""
+
 _MONTH: Final = dt.timedelta(days=29)
 _MOST_CATEGORIES: Final = 60
 _RECENT: Final = 10
@@ -77,7 +88,7 @@ async def backlog(request: Request) -> Response:
     """批量: a file up, how it was read, its progress, the result down."""
     name = page_ledger(request, Role.INTAKE)
     recent = await _read(request, lambda connection: jobs.listed(connection, JobKind.BATCH, name, _RECENT))
-    return show(request, "backlog.html", ledger=name, jobs=recent)
+    return show(request, "backlog.html", ledger=name, jobs=recent, encodings=_ENCODINGS)
 
 
 @router.get("/backlog/{job}/summary")
@@ -110,14 +121,17 @@ async def summary(job: str, request: Request) -> Response:
 async def review(request: Request) -> Response:
     """复核: what the model was unsure of, what departments returned, what people disagree on."""
     name = page_ledger(request, Role.CLERK)
-    ledger = await _ledger(request, name)
+    ledger, today = await _ledger(request, name), dt.date.today()
 
     def read(connection: sa.Connection) -> dict[str, Any]:
-        returned, _ = tickets.listed(connection, name, TicketFilter(state=Action.RETURNED.value, limit=_QUEUE))
+        unsure = tickets.unsure(connection, name, _QUEUE)
+        returned, more = tickets.listed(connection, name, TicketFilter(state=Action.RETURNED.value, limit=_QUEUE))
+        disputed = tickets.disputed(connection, name, _QUEUE)
         return {
-            "unsure": tickets.unsure(connection, name, _QUEUE),
-            "returned": returned,
-            "disputed": tickets.disputed(connection, name, _QUEUE),
+            "unsure": [unsure_case(one) for one in unsure],
+            "returned": [returned_case(one, ledger, today) for one in returned],
+            "disputed": [disputed_case(one, ledger) for one in disputed],
+            "more": more is not None or _QUEUE in (len(unsure), len(disputed)),
         }
 
     return show(
