@@ -63,6 +63,11 @@ class Verdict(StrEnum):
     SUGGEST = "suggest"
     MANUAL = "manual"
 
+    @property
+    def label(self) -> str:
+        """The verdict in Chinese."""
+        return {Verdict.AUTO: "自动派单", Verdict.SUGGEST: "请确认", Verdict.MANUAL: "人工处理"}[self]
+
 
 class ReasonCode(StrEnum):
     """Why a verdict is what it is; stable, for programs."""

@@ -18,14 +18,31 @@ from service.desks import Desks
 from service.documentation import DESCRIPTION, complete
 from service.resources import Resources
 from service.revisions import TABLES
-from service.routes import auditing, catalogue, health, jobs, models, reports, suggestions, tickets, trainings
+from service.routes import (
+    auditing,
+    catalogue,
+    health,
+    jobs,
+    label_audits,
+    models,
+    reports,
+    suggestions,
+    tickets,
+    trainings,
+)
 from service.settings import Settings
 from service.traffic import Account, Gate, LimitBody
-from service.workbench import pages, sign_in
+from service.workbench import catalogue_pages, model_pages, pages, sign_in
 
 WEB: Final = Path(__file__).parent / "web"
 UPLOADS: Final = frozenset(
-    {"/v1/jobs", "/v1/jobs/preview", "/v1/trainings", *(f"/v1/catalogue/tables/{name}" for name in TABLES)}
+    {
+        "/v1/jobs",
+        "/v1/jobs/preview",
+        "/v1/trainings",
+        "/v1/label-audits",
+        *(f"/v1/catalogue/tables/{name}" for name in TABLES),
+    }
 )
 """Paths that take files, streamed to disk."""
 
@@ -48,7 +65,9 @@ def create_app(settings: Settings, desks: Desks | None = None) -> FastAPI:
         static_url="/web/docs",
     )
     app.state.resources = resources
-    for routes in (suggestions, tickets, jobs, trainings, models, catalogue, reports, auditing, health, sign_in, pages):
+    for routes in (suggestions, tickets, jobs, trainings, label_audits, models, catalogue, reports, auditing, health):
+        app.include_router(routes.router)
+    for routes in (sign_in, pages, catalogue_pages, model_pages):
         app.include_router(routes.router)
     app.mount("/web", StaticFiles(directory=WEB), name="web")
     translate_errors(app)

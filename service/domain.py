@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 
 class Role(StrEnum):
@@ -141,6 +141,7 @@ class JobKind(StrEnum):
 
     BATCH = "batch"
     TRAINING = "training"
+    LABEL_AUDIT = "label_audit"
 
 
 class JobState(StrEnum):
@@ -156,6 +157,20 @@ class JobState(StrEnum):
     def is_final(self) -> bool:
         """Tell whether nothing more happens to it."""
         return self in (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
+
+    @property
+    def label(self) -> str:
+        """The state in Chinese."""
+        return _STATES[self]
+
+
+_STATES: Final = {
+    JobState.QUEUED: "排队",
+    JobState.RUNNING: "进行中",
+    JobState.DONE: "完成",
+    JobState.FAILED: "失败",
+    JobState.CANCELLED: "已取消",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,10 +64,15 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """Tickets of one week; `right` is the share of automatic ones that people neither changed nor returned."""
+    """Tickets of one week; `right` is the share of automatic ones that people neither changed nor returned.
+
+    `decided` were looked at by people, who left the category of the share `category_kept` as suggested.
+    """
 
     key: str
     tickets: int
+    decided: int
+    category_kept: float | None
     automatic: int
     right: float | None
     returned: int
@@ -155,18 +160,20 @@ def counts(connection: sa.Connection, period: Period, by: By) -> list[Count]:
 
 
 def weeks(connection: sa.Connection, period: Period) -> list[Week]:
-    """Return, week by week, what could be dispatched automatically and how much of it people left as it was."""
+    """Return, week by week, how people took the suggestions, and those that could be dispatched automatically."""
     table = tables.tickets
+    decided = table.c.state != "suggested"
+    kept = sa.and_(decided, table.c.category == table.c.suggested_category)
     automatic = table.c.verdict == "auto"
-    decided = sa.and_(automatic, table.c.state != "suggested")
-    kept = sa.and_(decided, table.c.category == table.c.suggested_category, table.c.returns == 0)
     query = _of(
         period,
         table.c.day,
         sa.func.count(),
-        _sum(automatic),
         _sum(decided),
         _sum(kept),
+        _sum(automatic),
+        _sum(sa.and_(automatic, decided)),
+        _sum(sa.and_(automatic, kept, table.c.returns == 0)),
         _sum(table.c.returns > 0),
         _sum(table.c.state == Action.CLOSED.value),
     ).group_by(table.c.day)
@@ -175,9 +182,24 @@ def weeks(connection: sa.Connection, period: Period) -> list[Week]:
         total = totals.setdefault(_week(day), [0] * len(numbers))
         totals[_week(day)] = [one + int(other) for one, other in zip(total, numbers, strict=True)]
     return [
-        Week(name, total, sure, _share(right, known), returned, closed)
-        for name, (total, sure, known, right, returned, closed) in sorted(totals.items())
+        Week(name, total, known, _share(kept, known), sure, _share(right, sure_and_known), returned, closed)
+        for name, (total, known, kept, sure, sure_and_known, right, returned, closed) in sorted(totals.items())
     ]
+
+
+def weekly_returns(connection: sa.Connection, period: Period) -> dict[str, dict[str, int]]:
+    """Return, for each department, how many tickets of each week it sent back."""
+    table, rulings = tables.tickets, tables.rulings
+    query = (
+        _of(period, rulings.c.department, table.c.day, sa.func.count(sa.distinct(table.c.no)))
+        .select_from(table.join(rulings, rulings.c.ticket == table.c.no))
+        .where(rulings.c.action == Action.RETURNED.value)
+        .group_by(rulings.c.department, table.c.day)
+    )
+    found: dict[str, Counter[str]] = {}
+    for department, day, count in connection.execute(query):
+        found.setdefault(department, Counter())[_week(day)] += count
+    return {department: dict(counted) for department, counted in found.items()}
 
 
 def returns(connection: sa.Connection, period: Period) -> list[Returns]:

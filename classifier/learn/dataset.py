@@ -15,7 +15,7 @@ from classifier.domain import Complaint, Kind
 from classifier.errors import MissingColumnError, TableError, UnknownCategoryError, WrongCellError
 from classifier.files.columns import KnownColumns, parse_day, recognise
 from classifier.files.reading import open_source
-from classifier.files.source import Cells, ReadAs
+from classifier.files.source import Cells, ReadAs, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +94,29 @@ def scan_labelled(path: Path, ledger: Ledger) -> Iterator[Labelled | WrongCellEr
     Raises:
         TableError: the file cannot be read, or has no column of texts or of categories.
     """
-    source = open_source(path)
-    columns = recognise(source.columns, path)
-    if columns.category is None:
-        raise MissingColumnError(path, "category", source.columns, "训练和评估需要每行的类别")
+    source, columns = _open_labelled(path)
     for number, cells in source.rows:
         try:
             yield _label(_Cells(path, number, cells, columns), ledger)
         except WrongCellError as error:
             yield error
+
+
+def check_audited(path: Path) -> None:
+    """Look whether a file has what an audit needs, whatever is wrong with its rows.
+
+    Raises:
+        TableError: it cannot be read, or has no column of texts or of categories.
+    """
+    _open_labelled(path)
+
+
+def _open_labelled(path: Path) -> tuple[Source, KnownColumns]:
+    source = open_source(path)
+    columns = recognise(source.columns, path)
+    if columns.category is None:
+        raise MissingColumnError(path, "category", source.columns, "训练和评估需要每行的类别")
+    return source, columns
 
 
 def read_unlabelled(path: Path, text_column: str | None = None, title_column: str | None = None) -> Iterator[Complaint]:

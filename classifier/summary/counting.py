@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from classifier.batch.columns import OUTPUT
-from classifier.domain import Complaint
+from classifier.domain import Complaint, Urgency, Verdict
 from classifier.errors import ComplaintError, MissingColumnError
 from classifier.files.columns import KnownColumns, parse_day, recognise
 from classifier.files.reading import open_source
@@ -29,6 +30,10 @@ COUNTED: Final = {
 """The columns that are counted, with what people call them."""
 
 _MOST_MATTERS: Final = 200
+_MOST_BY_HAND: Final = 200
+_URGENT_FIRST: Final = {urgency.value: -urgency.rank for urgency in Urgency}
+_VERDICTS: Final = {verdict.value: verdict.label for verdict in Verdict}
+_FIGURES: Final = re.compile("（[^）]*）")
 _NO_REGION: Final = "（未识别）"
 
 
@@ -41,8 +46,21 @@ class Hot:
 
 
 @dataclass(frozen=True, slots=True)
+class ByHand:
+    """A row that only a person can settle, and why."""
+
+    name: str
+    urgency: str
+    category: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
-    """What a backlog shows: counts by column and value, by month, rows that repeat another, hot matters."""
+    """What a backlog shows: counts by column and value, by month, rows that repeat another, hot matters.
+
+    `reasons` count why rows need a person; `by_hand` are the first 200 of them, the most urgent first.
+    """
 
     source: str
     rows: int
@@ -51,6 +69,8 @@ class Summary:
     months: list[tuple[str, int]]
     repeated: list[tuple[str, int]]
     hot: list[Hot]
+    reasons: list[tuple[str, int]]
+    by_hand: list[ByHand]
 
     @property
     def repeats(self) -> int:
@@ -76,17 +96,25 @@ def summarise(path: Path, text_column: str | None = None, title_column: str | No
     months: Counter[str] = Counter()
     repeated: Counter[str] = Counter()
     documents: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    by_hand: list[ByHand] = []
     rows = errors = 0
     for row in reader:
         rows += 1
         errors += bool(row["error"])
         for name, counter in counts.items():
             if not row["error"]:
-                counter[row[name] or _NO_REGION] += 1
+                counter[_VERDICTS.get(row[name], row[name]) or _NO_REGION] += 1
         months[row.month or "（无日期）"] += 1
         if row["duplicate_of"]:
             repeated[row["duplicate_of"]] += 1
         documents.update(set(row.words))
+        if row["error"] or row["decision"] == Verdict.MANUAL.value:
+            one = row.by_hand()
+            reasons[_FIGURES.sub("", one.reason)] += 1
+            by_hand.append(one)
+            if len(by_hand) > 2 * _MOST_BY_HAND:
+                by_hand = most_urgent(by_hand)
     told = (row.told(distinctive(row.words, documents, rows)) for row in reader if not row["error"])
     matters = find_matters(told, least)[:_MOST_MATTERS]
     return Summary(
@@ -97,7 +125,14 @@ def summarise(path: Path, text_column: str | None = None, title_column: str | No
         sorted(months.items()),
         _ranked(repeated),
         _with_alike(matters, reader),
+        _ranked(reasons),
+        most_urgent(by_hand),
     )
+
+
+def most_urgent(rows: list[ByHand]) -> list[ByHand]:
+    """Return the first 200 rows, the most urgent first."""
+    return sorted(rows, key=lambda row: _URGENT_FIRST.get(row.urgency, 0))[:_MOST_BY_HAND]
 
 
 def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:
@@ -173,6 +208,11 @@ class _Row:
             for word in field.words
             if len(word) > 1 and all("\u3400" <= char <= "\u9fff" for char in word)
         ]
+
+    def by_hand(self) -> ByHand:
+        """Return why only a person can settle it."""
+        category = self["category_path"] or self["category"]
+        return ByHand(self.name, self["urgency"], category, self["error"] or self["reason"])
 
     def told(self, words: tuple[str, ...]) -> Told:
         """Return what is needed to find matters."""

@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from classifier.summary.counting import COUNTED, Summary
-from classifier.summary.sheets import HOT_COLUMNS, hot_rows, overview
+from classifier.summary.sheets import (
+    BY_HAND_COLUMNS,
+    HOT_COLUMNS,
+    MOST_REPEATED,
+    REPEATED_COLUMNS,
+    by_hand_rows,
+    hot_rows,
+    overview,
+)
 
 _BARS: Final = 20
 _LINE: Final = 26
@@ -28,6 +36,11 @@ def write_page(summary: Summary, path: Path) -> None:
         _table(("项目", "数量"), overview(summary)),
         "<h2>热点事项</h2>",
         _table(HOT_COLUMNS, hot_rows(summary)) if summary.hot else "<p>没有多件诉求说到同一事项。</p>",
+        "<h2>须人工处理</h2>",
+        _table(("原因", "件数"), summary.reasons),
+        _table(BY_HAND_COLUMNS, by_hand_rows(summary)),
+        "<h2>重复诉求</h2>",
+        _table(REPEATED_COLUMNS, summary.repeated[:MOST_REPEATED]),
         *(f"<h2>{escape(title)}</h2>{_bars(title, counts)}" for title, counts in charts),
     ]
     head = f'<meta charset="utf-8"><title>{escape(summary.source)}：汇总</title><style>{_STYLE}</style>'

@@ -11,6 +11,11 @@ import xlsxwriter
 from classifier.summary.counting import COUNTED, Summary
 
 HOT_COLUMNS: Final = ("事项", "类别", "件数", "其中内容近似", "主要地区", "主办部门", "起止月份", "编号（前 20 件）")
+BY_HAND_COLUMNS: Final = ("编号", "紧急程度", "类别（仅供参考）", "原因")
+MOST_REPEATED: Final = 100
+"""Of the complaints told again, those shown on a page; a workbook has all."""
+
+REPEATED_COLUMNS: Final = ("最早一件", "重复件数")
 _SHOWN: Final = 20
 
 
@@ -19,6 +24,7 @@ def overview(summary: Summary) -> list[tuple[str, int]]:
     return [
         ("总件数", summary.rows),
         ("不能分办", summary.errors),
+        ("须人工处理", sum(count for _, count in summary.reasons)),
         ("重复（内容相同）", summary.repeats),
         ("热点事项", len(summary.hot)),
         ("热点事项涉及件数", sum(len(one.matter.rows) for one in summary.hot)),
@@ -42,15 +48,22 @@ def hot_rows(summary: Summary) -> list[tuple[Any, ...]]:
     ]
 
 
+def by_hand_rows(summary: Summary) -> list[tuple[str, ...]]:
+    """Return what needs a person as rows of `BY_HAND_COLUMNS`."""
+    return [(one.name, one.urgency, one.category, one.reason) for one in summary.by_hand]
+
+
 def write_workbook(summary: Summary, path: Path) -> None:
     """Write the summary as XLSX."""
     with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False}) as book:
         _sheet(book, "概况", ("项目", "数量"), overview(summary))
         _sheet(book, "热点事项", HOT_COLUMNS, hot_rows(summary))
+        _sheet(book, "须人工处理", BY_HAND_COLUMNS, by_hand_rows(summary))
+        _sheet(book, "人工处理的原因", ("原因", "件数"), summary.reasons)
         for name, title in COUNTED.items():
             _sheet(book, title, (title, "件数"), summary.counts[name])
         _sheet(book, "月份", ("月份", "件数"), summary.months)
-        _sheet(book, "重复诉求", ("最早一件", "重复件数"), summary.repeated)
+        _sheet(book, "重复诉求", REPEATED_COLUMNS, summary.repeated)
 
 
 def _sheet(book: Any, title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -14,6 +14,7 @@ from service import logs
 from service.backlogs import work_backlog
 from service.commands.serving import open_store
 from service.domain import JobKind
+from service.label_audits import work_label_audit
 from service.settings import Settings
 from service.trainings import work_training
 from service.worker import Worker
@@ -28,7 +29,12 @@ def _worker(given: argparse.Namespace) -> int:
     settings = Settings.from_environment()
     store = open_store(settings)
     logs.configure(settings.log_level)
-    worker = Worker(settings, store, {JobKind.BATCH: work_backlog, JobKind.TRAINING: work_training(store)})
+    works = {
+        JobKind.BATCH: work_backlog,
+        JobKind.TRAINING: work_training(store),
+        JobKind.LABEL_AUDIT: work_label_audit(store),
+    }
+    worker = Worker(settings, store, works)
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: worker.stopping.set())
     if given.parent:

@@ -218,7 +218,16 @@ async def follow(request: Request, job: Job) -> AsyncIterator[str]:
 )
 async def result(id: JobId, request: Request) -> Response:  # noqa: A002 - the path's name
     """下载结果：上传的每一行一行不少、顺序不变，各列原样，后面加上分办的各列。"""
-    job = await look(request, id, JobKind.BATCH)
+    return download(request, await look(request, id, JobKind.BATCH))
+
+
+def download(request: Request, job: Job) -> Response:
+    """Answer with the file that a job made.
+
+    Raises:
+        JobNotFinishedError: it has made none yet.
+        ResultGoneError: its time is over.
+    """
     if job.state is not JobState.DONE:
         raise JobNotFinishedError(job.state.value)
     path = JobFiles(resources_of(request).settings.data).result(job.id, job.options["suffix"])

@@ -27,7 +27,7 @@ class JobOut(BaseModel):
     """一个任务。"""
 
     id: Annotated[str, Field(description="任务编号")]
-    kind: Annotated[JobKind, Field(description="batch 批量分办，training 训练")]
+    kind: Annotated[JobKind, Field(description="batch 批量分办，training 训练，label_audit 检查标注")]
     ledger: Annotated[str, Field(description="台账", examples=["hotline"])]
     state: Annotated[
         JobState, Field(description="queued 排队，running 进行中，done 完成，failed 失败，cancelled 已取消")
@@ -41,7 +41,10 @@ class JobOut(BaseModel):
     rows: Annotated[int, Field(description="已办的行数", ge=0)]
     attempts: Annotated[int, Field(description="开始过几次；大于 1 表示曾意外中断后接着办", ge=0)]
     cancelling: Annotated[bool, Field(description="已要求取消")]
-    result: Annotated[dict[str, Any] | None, Field(description="完成后的结果：批量分办为各项统计，训练为版本和报告")]
+    result: Annotated[
+        dict[str, Any] | None,
+        Field(description="完成后的结果：批量分办为各项统计，训练为版本和报告，检查标注为各类问题的件数"),
+    ]
     error: Annotated[str, Field(description="失败的错误代码，可空")]
     detail: Annotated[str, Field(description="失败的说明，可空")]
     webhook: Annotated[str, Field(description="回调地址，可空")]

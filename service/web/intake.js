@@ -3,7 +3,7 @@
 "use strict";
 
 (function () {
-  const PAUSE_MS = 200;
+  const PAUSE_MS = 120; // so that the suggestion stands there within 200 ms of the last key
   const RETRY_MS = 3000;
   const TIMEOUT_MS = 10000;
   const SETTLED_MS = 1200; // before a result is read aloud: not at every pause of one who types

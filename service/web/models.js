@@ -38,22 +38,31 @@ page.force.addEventListener("submit", async (event) => {
   else location.reload();
 });
 
-page.train.addEventListener("submit", async (event) => {
-  event.preventDefault();
+async function start(path, form, files) {
   tell("");
-  const form = new FormData();
-  if (page.labels.files.length) form.append("file", page.labels.files[0]);
-  form.append("decisions", String(page.decisions.checked));
-  const { problem } = await call("/v1/trainings" + query, { method: "POST", body: form });
+  if (files.length) form.append("file", files[0]);
+  const { problem } = await call(path + query, { method: "POST", body: form });
   if (problem) tell(problem.detail);
   else location.reload();
+}
+
+page.train.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const form = new FormData();
+  form.append("decisions", String(page.decisions.checked));
+  start("/v1/trainings", form, page.labels.files);
+});
+
+page.audit.addEventListener("submit", (event) => {
+  event.preventDefault();
+  start("/v1/label-audits", new FormData(), page.labelled.files);
 });
 
 async function follow(row) {
-  const { body, problem } = await call("/v1/trainings/" + row.dataset.job);
+  const { body, problem } = await call(row.dataset.job);
   if (problem) tell(problem.detail);
   else if (["done", "failed", "cancelled"].includes(body.state)) return location.reload();
-  else row.children[2].textContent = body.stage + " " + Math.floor(body.progress * 100) + "%";
+  else row.querySelector(".progress").textContent = body.stage + " " + Math.floor(body.progress * 100) + "%";
   return setTimeout(() => follow(row), LOOK_EVERY_MS);
 }
 

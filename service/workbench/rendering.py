@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from classifier.catalogue.ledger import known_ledgers
+from classifier.domain import Verdict
 from service.access import ledger_of, resources_of
 from service.domain import LOCAL, Caller, Role
 
@@ -70,6 +71,9 @@ _templates: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_templates.globals |= {
+    "verdicts": {"": "合计"} | {one.value: one.label for one in Verdict},
+}
 _templates.filters |= {"percent": percent, "moment": moment}
 
 

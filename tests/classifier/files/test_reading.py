@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from classifier.errors import TableError, UnreadableFileError, UnsupportedFormatError, WrongEncodingError
 from classifier.files.encoding import decide_encoding
 from classifier.files.reading import open_source
-from classifier.files.source import Cells, Source
+from classifier.files.source import Cells, ReadAs, Source
 
 HEADER = ("编号", "内容", "地区")
 ROWS = [
@@ -323,3 +323,32 @@ def test_a_bad_line_of_jsonl_is_named_by_its_row(tmp_path: Path, bad: str) -> No
 def test_jsonl_without_records_is_refused(tmp_path: Path, content: str) -> None:
     with pytest.raises(UnreadableFileError, match="没有任何记录"):
         _open(tmp_path, content, "in.jsonl")
+
+
+def test_a_person_may_name_the_encoding_and_a_wrong_name_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    path.write_bytes("編號,內容\n1,路燈壞了\n".encode("big5hkscs"))
+    told = open_source(path, ReadAs(encoding="big5hkscs"))
+    assert (told.encoding, told.columns) == ("big5hkscs", ("編號", "內容"))
+    assert [cells for _, cells in told.rows] == [["1", "路燈壞了"]]
+    with pytest.raises(WrongEncodingError, match=r"第 1 行.*不是 utf-8-sig 编码"):
+        open_source(path, ReadAs(encoding="utf-8-sig"))
+    with pytest.raises(WrongEncodingError, match="没有“latin-9”这种编码；可用的编码：utf-8-sig"):
+        open_source(path, ReadAs(encoding="latin-9"))
+
+
+def test_a_person_may_name_the_one_sheet_to_read(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for title, columns in (("投诉", ["内容"]), ("名单", ["姓名"]), ("空", [])):
+        sheet = book.create_sheet(title)
+        for row in (columns, ["某人某事"] if columns else []):
+            if row:
+                sheet.append(row)
+    book.remove(book["Sheet"])
+    book.save(tmp_path / "in.xlsx")
+    decided = open_source(tmp_path / "in.xlsx")
+    assert (decided.columns, decided.sheets) == (("内容",), ("投诉", "名单"))
+    told = open_source(tmp_path / "in.xlsx", ReadAs(sheet="名单"))
+    assert (told.columns, "未读其他工作表：投诉" in told.how) == (("姓名",), True)
+    with pytest.raises(UnreadableFileError, match="没有工作表“空”；有内容的工作表：投诉、名单"):
+        open_source(tmp_path / "in.xlsx", ReadAs(sheet="空"))

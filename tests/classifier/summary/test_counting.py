@@ -14,7 +14,7 @@ from classifier.cli import run
 from classifier.errors import MissingColumnError
 from classifier.settings import Places
 from classifier.suggest.suggester import Suggester
-from classifier.summary.counting import summarise
+from classifier.summary.counting import ByHand, most_urgent, summarise
 
 ROWS = [
     *(
@@ -48,6 +48,18 @@ def test_counts_repeats_and_matters_are_those_of_the_rows(result: Path) -> None:
     assert night_market.matter.rows == ("a0", "a1", "a2", "a3")
     assert [month for month, _ in night_market.matter.months] == ["2026-01", "2026-02"]
     assert night_market.alike == 3
+    # The empty row, at least, and whatever the model would not say; each with its own reason.
+    assert sum(count for _, count in summary.reasons) == len(summary.by_hand)
+    by_hand = {one.name: one.reason for one in summary.by_hand}
+    assert "诉求内容为空" in by_hand["c"]
+    assert {name for name, _ in summary.counts["decision"]} <= {"自动派单", "请确认", "人工处理"}
+
+
+def test_the_most_urgent_of_what_needs_a_person_come_first_and_the_list_is_bounded() -> None:
+    rows = [ByHand(str(at), "特急" if at % 300 == 0 else "一般", "", "内容太短") for at in range(900)]
+    kept = most_urgent(rows)
+    assert len(kept) == 200
+    assert [one.name for one in kept[:4]] == ["0", "300", "600", "1"]
 
 
 def test_the_workbook_and_the_page_hold_the_same_and_no_number_of_anyone(
@@ -67,6 +79,9 @@ def test_the_workbook_and_the_page_hold_the_same_and_no_number_of_anyone(
     assert "<svg" in html
     assert "http" not in html.replace("http-equiv", "")
     assert "1380000" not in html
+    assert book["须人工处理"].max_row > 1
+    assert "诉求内容为空" in html
+    assert [cell.value for cell in book["重复诉求"]["A"]][1] in html
 
 
 def test_what_was_not_classified_is_refused_with_the_remedy(tmp_path: Path) -> None:
