@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import xlsxwriter
 
+from classifier.domain import Verdict
 from classifier.summary.counting import COUNTED, Summary
 
 HOT_COLUMNS: Final = ("事项", "类别", "件数", "其中内容近似", "主要地区", "主办部门", "起止月份", "编号（前 20 件）")
@@ -24,6 +25,7 @@ def overview(summary: Summary) -> list[tuple[str, int]]:
     return [
         ("总件数", summary.rows),
         ("不能分办", summary.errors),
+        ("须人确认", dict(summary.counts["decision"]).get(Verdict.SUGGEST.label, 0)),
         ("须人工处理", sum(count for _, count in summary.reasons)),
         ("重复（内容相同）", summary.repeats),
         ("热点事项", len(summary.hot)),

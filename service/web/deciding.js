@@ -167,15 +167,16 @@ page["other-department"].addEventListener("input", say);
 page.decide.addEventListener("submit", record);
 
 document.addEventListener("keydown", (event) => {
-  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.isComposing || event.ctrlKey || event.metaKey) return;
   if (event.key === "F8") {
     event.preventDefault();
     record();
     return;
   }
   const isTyping = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
-  if (!isTyping && shown && /^[1-9]$/.test(event.key) && page.categories.children[Number(event.key) - 1]) {
+  const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code);
+  if (digit && (event.altKey || !isTyping) && shown && page.categories.children[Number(digit[1]) - 1]) {
     event.preventDefault();
-    choose(Number(event.key) - 1);
+    choose(Number(digit[1]) - 1);
   }
 });

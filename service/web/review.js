@@ -25,6 +25,13 @@ function step(by) {
   turnTo(all[Math.min(Math.max(at + by, 0), all.length - 1)]);
 }
 
+/** Turns to the first case of the next part that has any. */
+function nextPart(one) {
+  const parts = Array.from(page.queue.querySelectorAll("section")).filter((part) => part.querySelector(".case"));
+  const at = parts.indexOf(one.closest("section"));
+  turnTo(parts[(at + 1) % parts.length].querySelector(".case"));
+}
+
 async function decide(one, decision) {
   if (isRecording) return;
   isRecording = true;
@@ -83,6 +90,7 @@ document.addEventListener("keydown", (event) => {
   if (button) decideBy(button);
   else if (key === "j") step(1);
   else if (key === "k") step(-1);
+  else if (key === "n") nextPart(one);
   else if (key === "c") openOther(one);
   else return;
   event.preventDefault();
@@ -101,6 +109,9 @@ page.other.addEventListener("submit", (event) => {
   const [, action] = OTHERS[one.dataset.kind];
   decide(one, { action, [one.dataset.kind]: page.instead.value });
 });
+
+page.queue.querySelectorAll("a[href^='#']").forEach((link) => link.addEventListener("click", () =>
+  turnTo(page.queue.querySelector(link.hash + " .case") || present())));
 
 page["never-mind"].addEventListener("click", () => {
   closeOther();

@@ -43,7 +43,7 @@ def unsure_case(ticket: Ticket) -> Case:
         tuple(
             Choice(
                 one["category"]["path"],
-                f"{int(one['probability'] * 100)}%",
+                _percent(one["probability"]),
                 Action.CORRECTED if at else Action.ACCEPTED,
                 category=one["category"]["code"],
             )
@@ -75,6 +75,10 @@ def disputed_case(ticket: Ticket, ledger: Ledger) -> Case:
     return Case(ticket, tuple(Choice(paths[code], by, Action.CORRECTED, category=code) for code, by in given.items()))
 
 
+def _percent(share: float) -> str:
+    return f"{int(share * 100)}%" if share >= 0.01 else "<1%"
+
+
 def _reassigned(ledger: Ledger, code: str, why: str) -> Choice:
     department = ledger.departments.get(code)
     return Choice(department.name if department else code, why, Action.REASSIGNED, department=code)
@@ -83,7 +87,7 @@ def _reassigned(ledger: Ledger, code: str, why: str) -> Choice:
 def _candidates(ticket: Ticket, ledger: Ledger, today: dt.date) -> Iterator[tuple[str, str]]:
     """Yield codes of departments that may answer, with why; some more than once."""
     for one in ticket.suggestion["departments"]:
-        yield one["department"]["code"], one["basis"] or f"{int(one['probability'] * 100)}%"
+        yield one["department"]["code"], one["basis"] or _percent(one["probability"])
     yield from _by_duty(ticket, ledger, today)
     for one in ticket.suggestion["assisting"]:
         yield one["code"], "建议的协办部门"

@@ -409,6 +409,17 @@ def test_another_candidate_is_chosen_with_its_digit(page: Page, suggest: Suggest
     assert (ticket["state"], ticket["category"]) == ("corrected", second["code"])
 
 
+def test_a_candidate_is_chosen_and_recorded_without_leaving_the_text(page: Page, suggest: Suggest) -> None:
+    second = suggest(LIFT)["categories"][1]["category"]
+    expect(page.locator("#text")).to_be_focused()
+    page.keyboard.press("Alt+2")
+    expect(page.locator("#chosen")).to_contain_text(second["name"])
+    expect(page.locator("#text")).to_have_value(LIFT)
+    page.keyboard.press("F8")
+
+    assert ticket_of(page)["category"] == second["code"]
+
+
 @pytest.mark.parametrize("words", ["欠薪", "B1", "qx"], ids=["name", "code", "initials"])
 def test_any_category_is_found_by_name_code_or_initials(page: Page, suggest: Suggest, words: str) -> None:
     suggest(LIFT)

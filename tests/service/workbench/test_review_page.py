@@ -110,27 +110,30 @@ def test_a_return_goes_to_the_next_department_with_one_key_or_stays_where_it_was
         record(page, name, "工地夜里施工噪声很大，吵得睡不着")
         decide(page, ticket=name, action="accepted", category="A1")
         decide(page, ticket=name, action="returned", department="生态环境", reason="夜间施工归城管")
+    record(page, "丁", "你好请问一下")
     page.goto(signed.url + "/review")
+    expect(page.locator("#unsure .case.is-present")).to_be_visible()
+    page.keyboard.press("n")
     case = page.locator("#returned .case.is-present")
     expect(case).to_contain_text("生态环境 退回：夜间施工归城管")
     first = case.locator("[data-action]").first
     assert "生态环境" not in (first.text_content() or "")
     name, department = case.get_attribute("data-ticket"), first.get_attribute("data-department")
     page.keyboard.press("1")
-    expect(page.locator(".case")).to_have_count(2)
+    expect(page.locator("#returned .case")).to_have_count(2)
     ticket = ticket_of(page, name or "")
     assert (ticket["state"], ticket["department"]) == ("reassigned", department)
     case = page.locator(".case.is-present")
     name, last = case.get_attribute("data-ticket"), case.locator("[data-action]").last
     expect(last).to_contain_text("退单不成立")
     last.click()
-    expect(page.locator(".case")).to_have_count(1)
+    expect(page.locator("#returned .case")).to_have_count(1)
     assert ticket_of(page, name or "")["department"] == "hb"
     name = page.locator(".case.is-present").get_attribute("data-ticket")
     page.keyboard.press("c")
     page.keyboard.insert_text("交通运输")
     page.keyboard.press("Enter")
-    expect(page.locator(".case")).to_have_count(0)
+    expect(page.locator("#returned .case")).to_have_count(0)
     assert ticket_of(page, name or "")["department"] == "jt"
 
 
