@@ -4,7 +4,8 @@ from setuptools import Extension, setup
 
 KERNEL = Extension(
     "classifier.kernel",
-    ["classifier/kernel.c"],
+    ["classifier/kernel.c", "classifier/segmenter.c"],
+    depends=["classifier/kernel.h"],
     extra_compile_args=["-O3", "-std=gnu11", "-ffp-contract=off"],
     optional=True,
 )

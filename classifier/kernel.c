@@ -3,10 +3,8 @@
  * Every function has a plain twin in Python that gives the same answers to the last bit; see features.py,
  * normalisation.py and model.py. Without a compiler the package works by those alone.
  */
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "kernel.h"
 #include <math.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,13 +32,16 @@ typedef struct {
     uint8_t *firsts; /* a bit for the lower half of each first character; only of tables of pairs */
 } Table;
 
-static inline uint64_t spread(uint64_t key)
+static void table_add(Table *table, uint64_t key, Py_ssize_t place)
 {
-    key ^= key >> 31;
-    key *= 0x9E3779B97F4A7C15ULL;
-    return key ^ (key >> 29);
+    uint64_t slot = spread(key) & table->mask;
+    while (table->slots[slot].place >= 0)
+        slot = (slot + 1) & table->mask;
+    table->slots[slot].key = key;
+    table->slots[slot].place = place;
 }
 
+/* Make room for `count` keys, and add `keys` where they are given. */
 static int table_make(Table *table, const uint64_t *keys, Py_ssize_t count)
 {
     uint64_t size = 16;
@@ -51,19 +52,9 @@ static int table_make(Table *table, const uint64_t *keys, Py_ssize_t count)
     if (!table->slots)
         return -1;
     memset(table->slots, 0xFF, size * sizeof(Slot));
-    for (Py_ssize_t at = 0; at < count; at++) {
-        uint64_t slot = spread(keys[at]) & table->mask;
-        while (table->slots[slot].place >= 0)
-            slot = (slot + 1) & table->mask;
-        table->slots[slot].key = keys[at];
-        table->slots[slot].place = at;
-    }
+    for (Py_ssize_t at = 0; keys && at < count; at++)
+        table_add(table, keys[at], at);
     return 0;
-}
-
-static inline void table_expect(const Table *table, uint64_t key)
-{
-    __builtin_prefetch(&table->slots[spread(key) & table->mask]);
 }
 
 static inline int32_t table_find(const Table *table, uint64_t key)
@@ -93,23 +84,6 @@ static int table_note_firsts(Table *table, const uint64_t *keys, Py_ssize_t coun
         table->firsts[low >> 3] |= 1 << (low & 7);
     }
     return 0;
-}
-
-#define CHARACTER 0x1FFFFFULL
-
-/* Tell whether for each gram in the table its first and its last characters but one are in it as well. */
-static int is_closed(const Table *table, const uint64_t *keys, Py_ssize_t count)
-{
-    for (Py_ssize_t at = 0; at < count; at++) {
-        uint64_t key = keys[at], last = key & ((CHARACTER << 21) | CHARACTER);
-        if (key <= CHARACTER)
-            continue;
-        if (last == key)
-            last &= CHARACTER;
-        if (table_find(table, key >> 21) < 0 || table_find(table, last) < 0)
-            return 0;
-    }
-    return 1;
 }
 
 static const char *TABLE = "classifier.kernel.table";
@@ -179,15 +153,224 @@ static PyObject *find_pairs(PyObject *self, PyObject *args)
     return result;
 }
 
-/* ---- a vocabulary ---- */
+/* ---- a table of narrow keys: a slot of 64 bits holds key << bits | place + 1, 0 for none ---- */
 
 typedef struct {
-    Table characters, title, pairs;
-    int characters_closed, title_closed; /* whether the parts of every gram are grams themselves */
-    PyObject *words; /* dict from a word to its number */
+    uint64_t *slots;
+    uint64_t mask;
+    int bits;
+} Packed;
+
+static int packed_make(Packed *table, Py_ssize_t count)
+{
+    uint64_t size = 16;
+    while (size * 2 < (uint64_t)count * 3)
+        size *= 2;
+    for (table->bits = 1; (uint64_t)count >> table->bits; table->bits++)
+        ;
+    table->mask = size - 1;
+    table->slots = calloc(size, sizeof(uint64_t));
+    return table->slots ? 0 : -1;
+}
+
+/* Tell whether keys below `limit` leave room for the places. */
+static int packed_holds(const Packed *table, double limit)
+{
+    return limit <= ldexp(1, 64 - table->bits);
+}
+
+static void packed_add(Packed *table, uint64_t key, Py_ssize_t place)
+{
+    uint64_t slot = spread(key) & table->mask;
+    while (table->slots[slot])
+        slot = (slot + 1) & table->mask;
+    table->slots[slot] = key << table->bits | (uint64_t)(place + 1);
+}
+
+static inline void packed_expect(const Packed *table, uint64_t key)
+{
+    __builtin_prefetch(&table->slots[spread(key) & table->mask]);
+}
+
+static inline int32_t packed_find(const Packed *table, uint64_t key)
+{
+    uint64_t slot = spread(key) & table->mask, held;
+    while ((held = table->slots[slot]) != 0) {
+        if (held >> table->bits == key)
+            return (int32_t)(held & ((1ULL << table->bits) - 1)) - 1;
+        slot = (slot + 1) & table->mask;
+    }
+    return -1;
+}
+
+/* ---- a vocabulary ---- */
+
+#define CODE_BITS 21
+#define CODES (1 << CODE_BITS)
+#define CODE (CODES - 1)
+
+/* Grams of one to three characters. The characters are numbered from 1, so that a gram is a narrow key: the numbers as
+ * digits of a number to the base `n_letters`, 0 for the third of two. */
+typedef struct {
+    uint16_t *letter; /* by code point; 0 for one that is in no gram */
+    int32_t *single;  /* by letter: place of the gram of this one alone, -1 for none */
+    uint32_t n_letters;
+    Packed longer;
+    int closed; /* whether the parts of every gram are grams themselves */
+} Grams;
+
+static inline uint64_t gram_of(const Grams *grams, const uint16_t *letters, int size)
+{
+    return ((uint64_t)letters[0] * grams->n_letters + letters[1]) * grams->n_letters + (size > 2 ? letters[2] : 0);
+}
+
+static inline int32_t gram_find(const Grams *grams, const uint16_t *letters, int size)
+{
+    return size == 1 ? grams->single[letters[0]] : packed_find(&grams->longer, gram_of(grams, letters, size));
+}
+
+static int gram_split(const Grams *grams, uint64_t key, uint16_t *letters)
+{
+    uint32_t codes[3] = {key >> 2 * CODE_BITS & CODE, key >> CODE_BITS & CODE, key & CODE};
+    int size = 0;
+    for (int at = 0; at < 3; at++)
+        if (size || codes[at])
+            letters[size++] = grams->letter[codes[at]];
+    return size;
+}
+
+/* Tell whether for each gram its first and its last characters but one are a gram as well. */
+static int is_closed(const Grams *grams, const uint64_t *keys, Py_ssize_t count)
+{
+    uint16_t letters[3] = {0};
+    for (Py_ssize_t at = 0; at < count; at++) {
+        int size = gram_split(grams, keys[at], letters);
+        if (size > 1 && (gram_find(grams, letters, size - 1) < 0 || gram_find(grams, letters + 1, size - 1) < 0))
+            return 0;
+    }
+    return 1;
+}
+
+/* Returns -1 without memory, 0 where there are too many grams of too many characters for narrow keys, else 1. */
+static int grams_make(Grams *grams, const uint64_t *keys, Py_ssize_t count)
+{
+    uint32_t n_letters = 1;
+    grams->letter = calloc(CODES, sizeof(uint16_t));
+    grams->single = malloc((UINT16_MAX + 1) * sizeof(int32_t));
+    if (!grams->letter || !grams->single || packed_make(&grams->longer, count) < 0)
+        return -1;
+    memset(grams->single, 0xFF, (UINT16_MAX + 1) * sizeof(int32_t));
+    for (Py_ssize_t at = 0; at < count; at++)
+        for (uint64_t key = keys[at]; key; key >>= CODE_BITS)
+            if (!grams->letter[key & CODE]) {
+                if (n_letters == UINT16_MAX)
+                    return 0;
+                grams->letter[key & CODE] = (uint16_t)n_letters++;
+            }
+    grams->n_letters = n_letters;
+    if (!packed_holds(&grams->longer, pow(n_letters, 3)))
+        return 0;
+    for (Py_ssize_t at = 0; at < count; at++) {
+        uint16_t letters[3] = {0};
+        int size = gram_split(grams, keys[at], letters);
+        if (size == 1)
+            grams->single[letters[0]] = (int32_t)at;
+        else if (size)
+            packed_add(&grams->longer, gram_of(grams, letters, size), at);
+    }
+    grams->closed = is_closed(grams, keys, count);
+    return 1;
+}
+
+static void grams_free(Grams *grams)
+{
+    free(grams->letter);
+    free(grams->single);
+    free(grams->longer.slots);
+}
+
+/* Words: those of up to three characters by these, longer ones by a hash, compared with their characters. */
+typedef struct {
+    Table brief, lengthy;
+    uint32_t *codes; /* of all words, one behind the other */
+    uint32_t *begin; /* by word, and one more */
+} Words;
+
+#define BRIEF 3
+
+static inline uint64_t key_of(const uint32_t *codes, Py_ssize_t size)
+{
+    uint64_t key = 0;
+    if (size <= BRIEF)
+        for (Py_ssize_t at = 0; at < size; at++)
+            key = key << CODE_BITS | codes[at];
+    else
+        for (Py_ssize_t at = 0; at < size; at++)
+            key = spread(key ^ codes[at]) + (uint64_t)at;
+    return key;
+}
+
+static int32_t word_find(const Words *words, const uint32_t *codes, Py_ssize_t size)
+{
+    uint64_t key = key_of(codes, size);
+    if (size <= BRIEF)
+        return table_find(&words->brief, key);
+    const Table *table = &words->lengthy;
+    for (uint64_t slot = spread(key) & table->mask; table->slots[slot].place >= 0; slot = (slot + 1) & table->mask) {
+        int64_t place = table->slots[slot].place;
+        if (table->slots[slot].key == key && words->begin[place + 1] - words->begin[place] == size &&
+            !memcmp(words->codes + words->begin[place], codes, size * sizeof(uint32_t)))
+            return (int32_t)place;
+    }
+    return -1;
+}
+
+static int words_make(Words *words, PyObject *given)
+{
+    Py_ssize_t count = PyTuple_GET_SIZE(given), total = 0;
+    for (Py_ssize_t one = 0; one < count; one++) {
+        if (!PyUnicode_Check(PyTuple_GET_ITEM(given, one))) {
+            PyErr_SetString(PyExc_TypeError, "words are strings");
+            return -1;
+        }
+        total += PyUnicode_GET_LENGTH(PyTuple_GET_ITEM(given, one));
+    }
+    words->begin = malloc((count + 1) * sizeof(uint32_t));
+    words->codes = malloc((total + 1) * sizeof(uint32_t));
+    if (!words->begin || !words->codes || table_make(&words->brief, NULL, count) < 0 ||
+        table_make(&words->lengthy, NULL, count) < 0) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    uint32_t *codes = words->codes;
+    for (Py_ssize_t one = 0; one < count; one++) {
+        PyObject *word = PyTuple_GET_ITEM(given, one);
+        Py_ssize_t size = PyUnicode_GET_LENGTH(word);
+        for (Py_ssize_t at = 0; at < size; at++)
+            codes[at] = PyUnicode_READ_CHAR(word, at);
+        table_add(size <= BRIEF ? &words->brief : &words->lengthy, key_of(codes, size), one);
+        words->begin[one] = (uint32_t)(codes - words->codes);
+        codes += size;
+    }
+    words->begin[count] = (uint32_t)(codes - words->codes);
+    return 0;
+}
+
+static void words_free(Words *words)
+{
+    table_free(&words->brief);
+    table_free(&words->lengthy);
+    free(words->codes);
+    free(words->begin);
+}
+
+typedef struct {
+    Grams characters, title;
+    Words words;
+    Packed pairs; /* of two words: number of the first * n_words + that of the second */
     float *idf;
     float *tf; /* 1 + ln(count), by count */
-    Py_ssize_t n_features, n_tf;
+    Py_ssize_t n_features, n_tf, n_words;
     int32_t bounds[BLOCKS];
     double rare;
     double weights[BLOCKS];
@@ -195,18 +378,22 @@ typedef struct {
 
 static const char *SPACE = "classifier.kernel.space";
 
-static void space_free(PyObject *capsule)
+static void space_free(Space *space)
 {
-    Space *space = PyCapsule_GetPointer(capsule, SPACE);
     if (!space)
         return;
-    table_free(&space->characters);
-    table_free(&space->title);
-    table_free(&space->pairs);
-    Py_XDECREF(space->words);
+    grams_free(&space->characters);
+    grams_free(&space->title);
+    words_free(&space->words);
+    free(space->pairs.slots);
     free(space->idf);
     free(space->tf);
     free(space);
+}
+
+static void space_drop(PyObject *capsule)
+{
+    space_free(PyCapsule_GetPointer(capsule, SPACE));
 }
 
 static void *copied(const Py_buffer *view)
@@ -217,54 +404,59 @@ static void *copied(const Py_buffer *view)
     return copy;
 }
 
+/* Returns -1 without memory, 0 where there are too many pairs of too many words for narrow keys, else 1. */
+static int pairs_make(Space *space, const uint64_t *keys, Py_ssize_t count)
+{
+    if (packed_make(&space->pairs, count) < 0)
+        return -1;
+    if (!packed_holds(&space->pairs, pow((double)space->n_words, 2)))
+        return 0;
+    for (Py_ssize_t at = 0; at < count; at++)
+        packed_add(&space->pairs, (keys[at] >> 32) * space->n_words + (uint32_t)keys[at], at);
+    return 1;
+}
+
+/* make_space(characters, title, pairs, words, idf, tf, rare, weights) -> space, or None for one too large */
 static PyObject *make_space(PyObject *self, PyObject *args)
 {
     Py_buffer characters, title, pairs, idf, tf;
     PyObject *words;
     double rare, weights[BLOCKS];
     (void)self;
-    if (!PyArg_ParseTuple(args, "y*y*y*O!y*y*d(ddd)", &characters, &title, &pairs, &PyDict_Type, &words, &idf, &tf,
+    if (!PyArg_ParseTuple(args, "y*y*y*O!y*y*d(ddd)", &characters, &title, &pairs, &PyTuple_Type, &words, &idf, &tf,
                           &rare, &weights[0], &weights[1], &weights[2]))
         return NULL;
     PyObject *capsule = NULL;
     Py_ssize_t n_characters = characters.len / 8, n_title = title.len / 8, n_pairs = pairs.len / 8;
-    Py_ssize_t n_words = PyDict_Size(words);
+    Py_ssize_t n_words = PyTuple_GET_SIZE(words);
     Space *space = calloc(1, sizeof(Space));
     if (!space)
         PyErr_NoMemory();
     else if (idf.len / 4 != n_characters + n_words + n_pairs + n_title || tf.len < 8)
         PyErr_SetString(PyExc_ValueError, "idf needs one value a feature, tf one a count");
     else {
-        Py_INCREF(words);
-        space->words = words;
         space->idf = copied(&idf);
         space->tf = copied(&tf);
         space->n_features = idf.len / 4;
         space->n_tf = tf.len / 4;
+        space->n_words = n_words;
         space->bounds[0] = (int32_t)n_characters;
         space->bounds[1] = (int32_t)(n_characters + n_words);
         space->bounds[2] = (int32_t)(n_characters + n_words + n_pairs);
         space->rare = rare;
         memcpy(space->weights, weights, sizeof weights);
-        int bad = !space->idf || !space->tf || table_make(&space->characters, characters.buf, n_characters) < 0 ||
-                  table_make(&space->title, title.buf, n_title) < 0 || table_make(&space->pairs, pairs.buf, n_pairs) < 0;
-        if (bad)
+        int made[3] = {grams_make(&space->characters, characters.buf, n_characters),
+                       grams_make(&space->title, title.buf, n_title), pairs_make(space, pairs.buf, n_pairs)};
+        if (!space->idf || !space->tf || made[0] < 0 || made[1] < 0 || made[2] < 0)
             PyErr_NoMemory();
-        else {
-            space->characters_closed = is_closed(&space->characters, characters.buf, n_characters);
-            space->title_closed = is_closed(&space->title, title.buf, n_title);
-            capsule = PyCapsule_New(space, SPACE, space_free);
-        }
+        else if (!made[0] || !made[1] || !made[2]) {
+            Py_INCREF(Py_None);
+            capsule = Py_None;
+        } else if (words_make(&space->words, words) == 0)
+            capsule = PyCapsule_New(space, SPACE, space_drop);
     }
-    if (!capsule && space) {
-        table_free(&space->characters);
-        table_free(&space->title);
-        table_free(&space->pairs);
-        Py_XDECREF(space->words);
-        free(space->idf);
-        free(space->tf);
-        free(space);
-    }
+    if (!capsule || capsule == Py_None)
+        space_free(space);
     PyBuffer_Release(&characters);
     PyBuffer_Release(&title);
     PyBuffer_Release(&pairs);
@@ -294,37 +486,33 @@ static inline int is_letter(uint32_t code)
     return (code >= 0x61 && code <= 0x7A) || (code >= 0x3400 && code <= 0x9FFF) || code >= 0x20000;
 }
 
-static inline uint64_t gram(const uint32_t *codes, int size)
-{
-    uint64_t key = codes[0];
-    for (int more = 1; more < size; more++)
-        key = (key << 21) | codes[more];
-    return key;
-}
-
-/* Note the known 1-3-grams of `codes`; returns how many there are, known or not. In a closed table a gram with a
- * part that is unknown is unknown as well: such ones are not looked for. */
-static Py_ssize_t note_grams(Found *found, const Table *table, int closed, const uint32_t *codes, const uint8_t *run,
-                             uint8_t *known, Py_ssize_t length, int32_t field, int32_t offset)
+/* Note the known 1-3-grams of a field; returns how many there are, known or not. In a closed table a gram with a part
+ * that is unknown is unknown as well: such ones are not looked for. `letters` has room for two more than the field. */
+static Py_ssize_t note_grams(Found *found, const Grams *grams, const uint32_t *codes, const uint8_t *run,
+                             uint16_t *letters, uint8_t *known, Py_ssize_t length, int32_t field, int32_t offset)
 {
     static const int AHEAD = 12;
     Py_ssize_t total = 0;
+    for (Py_ssize_t at = 0; at < length; at++)
+        letters[at] = run[at] ? grams->letter[codes[at]] : 0;
+    letters[length] = letters[length + 1] = 0;
     memset(known, 1, length);
     for (int size = 1; size <= 3; size++)
         for (Py_ssize_t at = 0; at + size <= length; at++) {
-            if (at + AHEAD + size <= length && run[at + AHEAD] >= size && (known[at + AHEAD] || !closed))
-                table_expect(table, gram(codes + at + AHEAD, size));
+            if (size > 1 && at + AHEAD + size <= length && run[at + AHEAD] >= size && known[at + AHEAD])
+                packed_expect(&grams->longer, gram_of(grams, letters + at + AHEAD, size));
             if (run[at] < size) {
                 known[at] = 0;
                 continue;
             }
             total++;
             /* known[at + 1] is still of the size before, as is known[at]. */
-            if (closed && (!known[at] || (size > 1 && !known[at + 1]))) {
+            if (grams->closed && (!known[at] || (size > 1 && !known[at + 1]))) {
                 known[at] = 0;
                 continue;
             }
-            int32_t place = table_find(table, gram(codes + at, size));
+            int named = letters[at] && (size < 2 || letters[at + 1]) && (size < 3 || letters[at + 2]);
+            int32_t place = named ? gram_find(grams, letters + at, size) : -1;
             known[at] = place >= 0;
             if (place >= 0)
                 note(found, place + offset, field, (int32_t)at, size);
@@ -332,53 +520,41 @@ static Py_ssize_t note_grams(Found *found, const Table *table, int closed, const
     return total;
 }
 
-static int32_t number_of(const Space *space, PyObject *word)
+static int32_t number_of(const Space *space, const uint32_t *codes, Py_ssize_t size)
 {
-    PyObject *number = PyDict_GetItemWithError(space->words, word);
-    if (number)
-        return (int32_t)PyLong_AsLong(number);
-    if (PyErr_Occurred())
-        return NO_WORD - 1;
-    Py_ssize_t length = PyUnicode_GET_LENGTH(word);
-    int kind = PyUnicode_KIND(word);
-    const void *data = PyUnicode_DATA(word);
-    for (Py_ssize_t at = 0; at < length; at++)
-        if (is_letter(PyUnicode_READ(kind, data, at)))
+    int32_t number = word_find(&space->words, codes, size);
+    if (number >= 0)
+        return number;
+    for (Py_ssize_t at = 0; at < size; at++)
+        if (is_letter(codes[at]))
             return UNKNOWN;
     return NO_WORD;
 }
 
-/* Note known words and pairs of words; returns how many words and pairs there are, or -1 on error. */
-static Py_ssize_t note_words(Found *found, const Space *space, PyObject *words, int32_t field, int32_t *numbers,
-                             int32_t *starts)
+/* Note known words and pairs of words; returns how many words and pairs there are. */
+static Py_ssize_t note_words(Found *found, const Space *space, const uint32_t *codes, const int32_t *ends,
+                             Py_ssize_t count, int32_t field, int32_t *numbers)
 {
-    Py_ssize_t count = PyTuple_GET_SIZE(words), total = 0;
-    int32_t at = 0;
+    Py_ssize_t total = 0;
     for (Py_ssize_t one = 0; one < count; one++) {
-        PyObject *word = PyTuple_GET_ITEM(words, one);
-        if (!PyUnicode_Check(word)) {
-            PyErr_SetString(PyExc_TypeError, "words are strings");
-            return -1;
-        }
-        int32_t number = numbers[one] = number_of(space, word);
-        if (number < NO_WORD)
-            return -1;
-        starts[one] = at;
-        at += (int32_t)PyUnicode_GET_LENGTH(word);
+        int32_t begin = one ? ends[one - 1] : 0;
+        int32_t number = numbers[one] = number_of(space, codes + begin, ends[one] - begin);
         total += number > NO_WORD;
+        if (one && numbers[one - 1] >= 0 && number >= 0)
+            packed_expect(&space->pairs, (uint64_t)numbers[one - 1] * space->n_words + number);
         if (number >= 0)
-            note(found, number + space->bounds[0], field, starts[one], at - starts[one]);
+            note(found, number + space->bounds[0], field, begin, ends[one] - begin);
     }
-    starts[count] = at;
     for (Py_ssize_t one = 0; one + 1 < count; one++) {
         if (numbers[one] <= NO_WORD || numbers[one + 1] <= NO_WORD)
             continue;
         total++;
         if (numbers[one] < 0 || numbers[one + 1] < 0)
             continue;
-        int32_t place = table_find(&space->pairs, ((uint64_t)numbers[one] << 32) | (uint32_t)numbers[one + 1]);
+        int32_t begin = one ? ends[one - 1] : 0;
+        int32_t place = packed_find(&space->pairs, (uint64_t)numbers[one] * space->n_words + numbers[one + 1]);
         if (place >= 0)
-            note(found, place + space->bounds[1], field, starts[one], starts[one + 2] - starts[one]);
+            note(found, place + space->bounds[1], field, begin, ends[one + 1] - begin);
     }
     return total;
 }
@@ -436,11 +612,10 @@ static PyObject *as_bytes(const void *data, Py_ssize_t count)
     return PyBytes_FromStringAndSize(data, count * 4);
 }
 
-/* Memory that one call after another works in, under the interpreter's lock; large pieces are not kept. */
 #define KEPT (1 << 20)
 static void *kept;
 
-static void *borrow(size_t need)
+void *borrow(size_t need)
 {
     if (need > KEPT)
         return malloc(need);
@@ -449,7 +624,7 @@ static void *borrow(size_t need)
     return memory;
 }
 
-static void give_back(void *memory, size_t need)
+void give_back(void *memory, size_t need)
 {
     if (need > KEPT || kept)
         free(memory);
@@ -457,28 +632,50 @@ static void give_back(void *memory, size_t need)
         kept = memory;
 }
 
-/* encode(space, title, title_words, text, text_words)
- *   -> (columns, values, counts, feature, field, start, size, position, (characters, words, title)) */
+static int are_ends(const Py_buffer *view, Py_ssize_t length)
+{
+    const int32_t *ends = view->buf;
+    Py_ssize_t count = view->len / 4;
+    int32_t before = 0;
+    for (Py_ssize_t at = 0; at < count; at++) {
+        if (ends[at] <= before)
+            return 0;
+        before = ends[at];
+    }
+    return before == length;
+}
+
+/* encode(space, title, ends of its words, text, ends of its words)
+ *   -> (columns, values, counts, found, (characters, words, title)); found holds, one behind the other, features,
+ *      fields, starts, sizes and positions of all occurrences */
 static PyObject *encode(PyObject *self, PyObject *args)
 {
-    PyObject *capsule, *texts[2], *words[2];
+    PyObject *capsule, *texts[2], *result = NULL;
+    Py_buffer ends[2];
     (void)self;
-    if (!PyArg_ParseTuple(args, "OUO!UO!", &capsule, &texts[0], &PyTuple_Type, &words[0], &texts[1], &PyTuple_Type,
-                          &words[1]))
+    if (!PyArg_ParseTuple(args, "OUy*Uy*", &capsule, &texts[0], &ends[0], &texts[1], &ends[1]))
         return NULL;
     Space *space = PyCapsule_GetPointer(capsule, SPACE);
-    if (!space)
-        return NULL;
+    void *memory = NULL;
+    size_t need = 0;
     Py_ssize_t lengths[2] = {PyUnicode_GET_LENGTH(texts[0]), PyUnicode_GET_LENGTH(texts[1])};
-    Py_ssize_t n_words[2] = {PyTuple_GET_SIZE(words[0]), PyTuple_GET_SIZE(words[1])};
+    if (!space)
+        goto done;
+    if (!are_ends(&ends[0], lengths[0]) || !are_ends(&ends[1], lengths[1])) {
+        PyErr_SetString(PyExc_ValueError, "words do not make up their text");
+        goto done;
+    }
+    Py_ssize_t n_words[2] = {ends[0].len / 4, ends[1].len / 4};
     Py_ssize_t longest = lengths[0] > lengths[1] ? lengths[0] : lengths[1];
     Py_ssize_t most_words = n_words[0] > n_words[1] ? n_words[0] : n_words[1];
     Py_ssize_t most = 6 * lengths[0] + 3 * lengths[1] + 2 * (n_words[0] + n_words[1]) + 1;
-    /* One piece of memory: occurrences, sorting, columns, then what one field needs. */
-    Py_ssize_t need = most * (4 * 4 + 2 * 8 + 4 * 4) + (longest + 1) * 6 + (most_words + 2) * 8;
-    uint64_t *memory = borrow(need);
-    if (!memory)
-        return PyErr_NoMemory();
+    /* One piece of memory: sorting, occurrences, columns, then what one field needs. */
+    need = most * (2 * 8 + 5 * 4 + 3 * 4) + (longest + 3) * (4 + 2 + 1 + 1) + most_words * 4;
+    memory = borrow(need);
+    if (!memory) {
+        PyErr_NoMemory();
+        goto done;
+    }
     uint64_t *items = memory, *spare = items + most;
     Found found = {(int32_t *)(spare + most), NULL, NULL, NULL, 0};
     found.field = found.feature + most;
@@ -486,29 +683,26 @@ static PyObject *encode(PyObject *self, PyObject *args)
     found.size = found.start + most;
     int32_t *columns = found.size + most, *counts = columns + most, *position = counts + most;
     float *values = (float *)(position + most);
-    int32_t *numbers = (int32_t *)(values + most), *starts = numbers + most_words;
-    uint32_t *codes = (uint32_t *)(starts + most_words + 2);
-    uint8_t *run = (uint8_t *)(codes + longest + 1), *known = run + longest + 1;
+    int32_t *numbers = (int32_t *)(values + most);
+    uint32_t *codes = (uint32_t *)(numbers + most_words);
+    uint16_t *letters = (uint16_t *)(codes + longest + 3);
+    uint8_t *run = (uint8_t *)(letters + longest + 3), *known = run + longest + 3;
     Py_ssize_t totals[BLOCKS] = {0, 0, 0};
-    PyObject *result = NULL;
 
     for (int field = 0; field < 2; field++) {
         int kind = PyUnicode_KIND(texts[field]);
         const void *data = PyUnicode_DATA(texts[field]);
         Py_ssize_t length = lengths[field];
-        uint8_t letters = 0;
+        uint8_t together = 0;
         for (Py_ssize_t at = length - 1; at >= 0; at--) {
             codes[at] = PyUnicode_READ(kind, data, at);
-            letters = is_letter(codes[at]) ? (letters < 3 ? letters + 1 : 3) : 0;
-            run[at] = letters;
+            together = is_letter(codes[at]) ? (together < 3 ? together + 1 : 3) : 0;
+            run[at] = together;
         }
-        totals[0] += note_grams(&found, &space->characters, space->characters_closed, codes, run, known, length, field, 0);
+        totals[0] += note_grams(&found, &space->characters, codes, run, letters, known, length, field, 0);
         if (field == 0)
-            totals[2] = note_grams(&found, &space->title, space->title_closed, codes, run, known, length, field, space->bounds[2]);
-        Py_ssize_t told = note_words(&found, space, words[field], field, numbers, starts);
-        if (told < 0)
-            goto done;
-        totals[1] += told;
+            totals[2] = note_grams(&found, &space->title, codes, run, letters, known, length, field, space->bounds[2]);
+        totals[1] += note_words(&found, space, codes, ends[field].buf, n_words[field], field, numbers);
     }
     for (Py_ssize_t at = 0; at < found.count; at++)
         items[at] = ((uint64_t)found.feature[at] << 32) | (uint64_t)at;
@@ -528,13 +722,18 @@ static PyObject *encode(PyObject *self, PyObject *args)
         values[at] = space->tf[count] * space->idf[columns[at]];
     }
     scale_blocks(space, columns, counts, values, n_columns, totals);
-    result = Py_BuildValue("(NNNNNNNN(nnn))", as_bytes(columns, n_columns), as_bytes(values, n_columns),
-                           as_bytes(counts, n_columns), as_bytes(found.feature, found.count),
-                           as_bytes(found.field, found.count), as_bytes(found.start, found.count),
-                           as_bytes(found.size, found.count), as_bytes(position, found.count), totals[0], totals[1],
-                           totals[2]);
+    PyObject *all = PyBytes_FromStringAndSize(NULL, found.count * 5 * 4);
+    if (all) {
+        const int32_t *parts[5] = {found.feature, found.field, found.start, found.size, position};
+        for (int part = 0; part < 5; part++)
+            memcpy(PyBytes_AS_STRING(all) + part * found.count * 4, parts[part], found.count * 4);
+    }
+    result = Py_BuildValue("(NNNN(nnn))", as_bytes(columns, n_columns), as_bytes(values, n_columns),
+                           as_bytes(counts, n_columns), all, totals[0], totals[1], totals[2]);
 done:
     give_back(memory, need);
+    PyBuffer_Release(&ends[0]);
+    PyBuffer_Release(&ends[1]);
     return result;
 }
 
@@ -813,25 +1012,22 @@ static PyObject *letters(PyObject *self, PyObject *text)
 
 /* ---- characters that spoke ---- */
 
-/* spread(parts, counts, position, field, start, size, lengths of both fields) -> float32 for each character of each
- * field: every feature's part, shared evenly among its occurrences and their characters */
+/* spread(parts, counts, found as from encode, lengths of both fields) -> float32 for each character of each field:
+ * every feature's part, shared evenly among its occurrences and their characters */
 static PyObject *spread_parts(PyObject *self, PyObject *args)
 {
-    Py_buffer given[6];
+    Py_buffer given[3];
     Py_ssize_t lengths[2];
     (void)self;
-    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*(nn)", &given[0], &given[1], &given[2], &given[3], &given[4], &given[5],
-                          &lengths[0], &lengths[1]))
+    if (!PyArg_ParseTuple(args, "y*y*y*(nn)", &given[0], &given[1], &given[2], &lengths[0], &lengths[1]))
         return NULL;
+    Py_ssize_t n_parts = given[0].len / 4, n_found = given[2].len / 20;
     const float *parts = given[0].buf;
-    const int32_t *counts = given[1].buf, *position = given[2].buf, *field = given[3].buf, *start = given[4].buf,
-                  *size = given[5].buf;
-    Py_ssize_t n_parts = given[0].len / 4, n_found = given[2].len / 4;
+    const int32_t *counts = given[1].buf, *field = (const int32_t *)given[2].buf + n_found, *start = field + n_found,
+                  *size = start + n_found, *position = size + n_found;
     PyObject *spoken[2] = {NULL, NULL}, *result = NULL;
     double *memory = NULL;
-    int good = given[1].len / 4 == n_parts && lengths[0] >= 0 && lengths[1] >= 0;
-    for (int one = 3; one < 6; one++)
-        good = good && given[one].len / 4 == n_found;
+    int good = given[1].len / 4 == n_parts && given[2].len == n_found * 20 && lengths[0] >= 0 && lengths[1] >= 0;
     for (Py_ssize_t at = 0; good && at < n_found; at++)
         good = position[at] >= 0 && position[at] < n_parts && (field[at] == 0 || field[at] == 1) && start[at] >= 0 &&
                size[at] >= 0 && (Py_ssize_t)start[at] + size[at] <= lengths[field[at]];
@@ -867,7 +1063,7 @@ done:
     Py_XDECREF(spoken[0]);
     Py_XDECREF(spoken[1]);
     free(memory);
-    for (int one = 0; one < 6; one++)
+    for (int one = 0; one < 3; one++)
         PyBuffer_Release(&given[one]);
     return result;
 }
@@ -884,6 +1080,8 @@ static PyMethodDef METHODS[] = {
     {"count_han", count_han, METH_O, NULL},
     {"doubts", doubts, METH_VARARGS, NULL},
     {"exchange", exchange, METH_VARARGS, NULL},
+    {"make_dictionary", make_dictionary, METH_VARARGS, NULL},
+    {"cut", cut, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

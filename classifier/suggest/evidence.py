@@ -16,6 +16,7 @@ Floats = NDArray[np.float32]
 
 _MOST_SPANS = 8
 _LEAST_SHARE = 0.04
+_FIRST = np.zeros(1, dtype=np.int32)
 _SENTENCE = re.compile(r"[^。!?;\n,]+")
 _MATTER_SHARE = 0.2
 """Share of all that speaks for either category which sentences must add for each of the two."""
@@ -39,11 +40,10 @@ def evidence_spans(complaint: ReadComplaint, contributions: Sequence[Floats]) ->
 
 def _spans(name: str, read: ReadField, part: Floats, total: float) -> Iterator[Evidence]:
     """Yield runs of neighbouring words whose share of all that spoke for the category is worth showing."""
-    if not read.words:
+    if not read.ends:
         return
-    sizes = np.fromiter(map(len, read.words), np.intp, len(read.words))
-    ends = np.cumsum(sizes)
-    begins = ends - sizes
+    ends = np.frombuffer(read.ends, np.int32)
+    begins = np.concatenate([_FIRST, ends[:-1]])
     shares = np.add.reduceat(part, begins) / np.float32(total)
     numbered = enumerate(np.flatnonzero(shares >= _LEAST_SHARE / 2).tolist())
     for _, run in groupby(numbered, lambda pair: pair[1] - pair[0]):

@@ -98,15 +98,32 @@ class Occurrences:
 class Encoded:
     """A complaint in a feature space: ascending `columns` with their `values`, and where they stand.
 
-    `position` gives, for each occurrence, its place in `columns`; `counts` how many occurrences each has.
+    `counts` says how many occurrences each column has. `found` holds, one behind the other, feature, field, start and
+    size of each occurrence, and its place in `columns`, as int32; `totals` are those of `Occurrences`.
     """
 
     complaint: ReadComplaint
     columns: Indices
     values: Floats
-    occurrences: Occurrences
-    position: Indices
     counts: Indices
+    found: bytes
+    totals: tuple[int, int, int]
+
+    @property
+    def occurrences(self) -> Occurrences:
+        """Where the features stand."""
+        feature, field, start, size, _ = self._parts
+        return Occurrences(feature, field, start, size, self.totals)
+
+    @property
+    def position(self) -> Indices:
+        """The place in `columns` of each occurrence."""
+        place: Indices = self._parts[4]
+        return place
+
+    @property
+    def _parts(self) -> NDArray[np.int32]:
+        return np.frombuffer(self.found, np.int32).reshape(5, -1)
 
     def spread(self, parts: Floats) -> tuple[Floats, ...]:
         """Share each feature's part evenly among the characters on which it stands, for each field of the complaint.
@@ -114,13 +131,12 @@ class Encoded:
         Args:
             parts: one number for each of `columns`.
         """
-        found = self.occurrences
-        lengths = tuple(len(read.text) for _, read in self.complaint.fields)
-        if kernel is not None:
-            straight = np.ascontiguousarray(parts, np.float32)
-            spoken = kernel.spread(straight, self.counts, self.position, found.field, found.start, found.size, lengths)
-            return tuple(np.frombuffer(part, np.float32) for part in spoken)
-        return self.spread_plainly(parts)
+        if kernel is None:
+            return self.spread_plainly(parts)
+        lengths = len(self.complaint.title.text), len(self.complaint.body.text)
+        straight = np.ascontiguousarray(parts, np.float32)
+        spoken = kernel.spread(straight, self.counts, self.found, lengths)
+        return tuple(np.frombuffer(part, np.float32) for part in spoken)
 
     def spread_plainly(self, parts: Floats) -> tuple[Floats, ...]:
         """Return what `spread` returns, to the last bit, without the compiled kernel."""
@@ -255,11 +271,15 @@ class FeatureSpace:
         return float((np.log((1 + self.n_documents) / 2) + 1) ** 2)
 
     @cached_property
-    def _compiled(self) -> object:
+    def _compiled(self) -> object | None:
+        """The space as the kernel wants it; None without a kernel, or where it is too large for it."""
+        if kernel is None:
+            return None
         numbers = (self.characters, self.title, self.pairs)
         keys = (np.ascontiguousarray(one, np.uint64) for one in numbers)
         idf = np.ascontiguousarray(self.idf, np.float32)
-        return kernel.make_space(*keys, self._word_number, idf, _sublinear(), self._rare, BLOCK_WEIGHTS)
+        made: object | None = kernel.make_space(*keys, self.words, idf, _sublinear(), self._rare, BLOCK_WEIGHTS)
+        return made
 
     def encode(self, complaint: ReadComplaint) -> Encoded:
         """Return one complaint's features and where they stand.
@@ -267,15 +287,14 @@ class FeatureSpace:
         A block's length counts what the vocabulary does not know as well, each occurrence as a feature of its
         own: a text that is mostly strange has small values and, from them, small certainty.
         """
-        if kernel is None:
+        if self._compiled is None:
             return self.encode_plainly(complaint)
         title, body = complaint.title, complaint.body
-        *parts, totals = kernel.encode(self._compiled, title.text, title.words, body.text, body.words)
-        columns, counts, feature, field, start, size, position = (
-            np.frombuffer(part, np.int32) for part in (parts[0], *parts[2:])
+        columns, values, counts, found, totals = kernel.encode(
+            self._compiled, title.text, title.ends, body.text, body.ends
         )
-        values = np.frombuffer(parts[1], np.float32)
-        return Encoded(complaint, columns, values, Occurrences(feature, field, start, size, totals), position, counts)
+        read = np.frombuffer
+        return Encoded(complaint, read(columns, np.int32), read(values, np.float32), read(counts, np.int32), found, totals)
 
     def encode_plainly(self, complaint: ReadComplaint) -> Encoded:
         """Return what `encode` returns, to the last bit, without the compiled kernel."""
@@ -291,8 +310,9 @@ class FeatureSpace:
             norm = math.sqrt(squares / _GRID + self._rare * unknown)
             if norm:
                 values[begin:end] *= np.float32(weight / norm)
+        parts = np.stack([found.feature, found.field, found.start, found.size, position.astype(np.int32)])
         narrow = np.int32
-        return Encoded(complaint, columns.astype(narrow), values, found, position.astype(narrow), counts.astype(narrow))
+        return Encoded(complaint, columns.astype(narrow), values, counts.astype(narrow), parts.tobytes(), found.totals)
 
     def transform(self, complaints: Sequence[ReadComplaint]) -> sparse.csr_matrix:
         """Return a matrix `(n_complaints, n_features)` of float32."""

@@ -14,7 +14,7 @@ from classifier.text.aligned import AlignedText
 from classifier.text.masking import Found, mask, redact
 from classifier.text.normalisation import letters, normalise
 from classifier.text.pronunciation import HAN
-from classifier.text.segmentation import Segmenter, default_segmenter
+from classifier.text.segmentation import Segmenter, default_segmenter, words_between
 
 LONGEST = 50_000
 """Characters of title or text beyond which it is not a complaint but a document."""
@@ -27,11 +27,12 @@ _HAN = re.compile(f"[{HAN}]")
 class ReadField:
     """Title or text after normalising, masking and segmenting; `found` is placed in the original.
 
-    `unmasked` is the text before masking: for comparing, never for storing.
+    `ends` says where each word of the text ends, as int32; `unmasked` is the text before masking: for comparing, never
+    for storing.
     """
 
     aligned: AlignedText
-    words: tuple[str, ...]
+    ends: bytes = field(repr=False)
     found: tuple[Found, ...]
     unmasked: str = field(repr=False)
 
@@ -39,6 +40,11 @@ class ReadField:
     def text(self) -> str:
         """The normalised, masked text."""
         return self.aligned.text
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of the text, which joined are the text."""
+        return tuple(words_between(self.text, self.ends))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +135,7 @@ class TextPipeline:
     def read_field(self, text: str) -> ReadField:
         """Read one text by itself."""
         if not text:
-            return ReadField(AlignedText.whole(""), (), (), "")
+            return ReadField(AlignedText.whole(""), b"", (), "")
         normal = normalise(text)
         aligned, found = mask(normal)
-        return ReadField(aligned, tuple(self._segmenter.cut(aligned.text)), found, normal.text)
+        return ReadField(aligned, self._segmenter.ends(aligned.text), found, normal.text)

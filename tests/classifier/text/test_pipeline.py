@@ -13,12 +13,12 @@ from classifier.errors import ComplaintError, ComplaintTooLongError, EmptyCompla
 from classifier.text.masking import HIDDEN, find_personal_data
 from classifier.text.normalisation import normalise
 from classifier.text.pipeline import LONGEST, TextPipeline
-from classifier.text.segmentation import RjiebaSegmenter
+from classifier.text.segmentation import RjiebaSegmenter, Segmenter
 
 PIPELINE = TextPipeline()
 
 
-class _CutInCharacters:
+class _CutInCharacters(Segmenter):
     """A segmenter as simple as one can be, named after an installed distribution."""
 
     name = "jieba"

@@ -1,0 +1,24 @@
+/* What the parts of the compiled kernel share. */
+#ifndef CLASSIFIER_KERNEL_H
+#define CLASSIFIER_KERNEL_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdint.h>
+
+/* Memory that one call after another works in, under the interpreter's lock; large pieces are not kept. */
+void *borrow(size_t need);
+void give_back(void *memory, size_t need);
+
+static inline uint64_t spread(uint64_t key)
+{
+    key ^= key >> 31;
+    key *= 0x9E3779B97F4A7C15ULL;
+    return key ^ (key >> 29);
+}
+
+/* segmenter.c */
+PyObject *make_dictionary(PyObject *self, PyObject *args);
+PyObject *cut(PyObject *self, PyObject *args);
+
+#endif
