@@ -21,4 +21,8 @@ static inline uint64_t spread(uint64_t key)
 PyObject *make_dictionary(PyObject *self, PyObject *args);
 PyObject *cut(PyObject *self, PyObject *args);
 
+/* scores.c */
+PyObject *score(PyObject *self, PyObject *args);
+PyObject *dot(PyObject *self, PyObject *args);
+
 #endif

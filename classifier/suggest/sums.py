@@ -14,19 +14,31 @@ Indices = NDArray[np.int32]
 Weights = NDArray[np.int8]
 
 _LANES: Final = 16
+_LARGEST_FACTOR: Final = 32_767
+_LARGEST_SUM: Final = (2**31 - 1) // 128
+"""Of factors together, so that their sums with weights of 8 bits stay below 2 ** 31."""
 
 
 def row_sums(values: Floats, columns: Indices, scale: Floats, weights: Weights) -> Floats:
-    """Return the sum `(n_outputs,)` of the rows `columns`, each times its value and scale, in that order."""
+    """Return the sum `(n_outputs,)` of the rows `columns`, each times its value and scale.
+
+    These factors are first rounded to whole multiples of a 30,000th or so of the largest, so that the sums are exact.
+    """
     if kernel is None:
         return row_sums_plainly(values, columns, scale, weights)
     return np.frombuffer(kernel.score(values, columns, scale, weights, weights.shape[1]), np.float32)
 
 
 def row_sums_plainly(values: Floats, columns: Indices, scale: Floats, weights: Weights) -> Floats:
-    """Return what `row_sums` returns, without the compiled kernel, where there are two outputs or more."""
+    """Return what `row_sums` returns, without the compiled kernel."""
     factors = values * scale[columns]
-    total: Floats = np.add.reduce(factors[:, None] * weights[columns].astype(np.float32), axis=0)
+    largest = np.abs(factors).max(initial=0)
+    if not largest:
+        return np.zeros(weights.shape[1], np.float32)
+    steps = np.float32(min(_LARGEST_FACTOR, _LARGEST_SUM // len(factors)))
+    # Sums of whole numbers below 2 ** 53 are exact in floating point.
+    sums = np.rint(factors * (steps / largest)).astype(np.float64) @ weights[columns].astype(np.float64)
+    total: Floats = sums.astype(np.float32) * (largest / steps)
     return total
 
 
