@@ -294,7 +294,9 @@ class FeatureSpace:
             self._compiled, title.text, title.ends, body.text, body.ends
         )
         read = np.frombuffer
-        return Encoded(complaint, read(columns, np.int32), read(values, np.float32), read(counts, np.int32), found, totals)
+        return Encoded(
+            complaint, read(columns, np.int32), read(values, np.float32), read(counts, np.int32), found, totals
+        )
 
     def encode_plainly(self, complaint: ReadComplaint) -> Encoded:
         """Return what `encode` returns, to the last bit, without the compiled kernel."""

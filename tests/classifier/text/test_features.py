@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from classifier.compiled import kernel
 from classifier.domain import Complaint
 from classifier.errors import EmptyComplaintError
 from classifier.text.features import BLOCK_WEIGHTS, Encoded, FeatureSpace, character_keys
@@ -297,3 +298,18 @@ def test_a_text_of_any_length_is_encoded_alike(every: FeatureSpace) -> None:
     quick, plain = every.encode(read), every.encode_plainly(read)
     assert np.array_equal(quick.values, plain.values)
     assert np.array_equal(quick.position, plain.position)
+
+
+def test_a_space_of_more_characters_than_the_kernel_numbers_is_encoded_plainly() -> None:
+    characters = np.arange(0x20000, 0x20000 + 70_000, dtype=np.uint64)
+    nothing = np.zeros(0, np.uint64)
+    space = FeatureSpace(characters, (), nothing, nothing, np.ones(len(characters), np.float32), 1)
+    read = PIPELINE.read(Complaint("𠮷野家"))
+    assert list(space.encode(read).columns) == [ord("𠮷") - 0x20000]
+
+
+@pytest.mark.skipif(kernel is None, reason="there was no compiler")
+def test_the_kernel_refuses_words_that_do_not_make_up_the_text(every: FeatureSpace) -> None:
+    for ends in ([1], [3], [2, 1], [0, 2], [-1, 2]):
+        with pytest.raises(ValueError, match="do not make up"):
+            kernel.encode(every._compiled, "", b"", "路灯", np.array(ends, np.int32).tobytes())

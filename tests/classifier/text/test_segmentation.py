@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import csv
 import random
 import warnings
+from array import array
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from classifier.compiled import kernel
 from classifier.text.normalisation import normalise
-from classifier.text.segmentation import default_segmenter
+from classifier.text.segmentation import (
+    KernelSegmenter,
+    RjiebaSegmenter,
+    default_segmenter,
+    segmenter_by,
+    words_between,
+)
 
 SENTENCES = [
     "小区物业乱收停车费,业主多次投诉无人理会",
@@ -122,3 +132,47 @@ def test_the_words_joined_are_the_text_again(text: str) -> None:
 
 def test_the_dictionary_is_loaded_once() -> None:
     assert default_segmenter() is default_segmenter()
+
+
+ALPHABET = st.sampled_from(
+    [*"路灯坏了没人修小区物业停车难乱收费的一是中国人民", *" \r\n\t,。?*-+#&._%ab1Zz9é👷𠮷", "AT&T", "k12路"]
+)
+
+
+@given(st.text() | st.lists(ALPHABET, max_size=40).map("".join))
+def test_the_kernel_cuts_any_text_as_rjieba_does(text: str) -> None:
+    assert default_segmenter().cut(text) == RjiebaSegmenter().cut(text)
+
+
+@given(st.text() | st.lists(ALPHABET, max_size=40).map("".join))
+def test_both_say_alike_where_words_end(text: str) -> None:
+    for segmenter in (default_segmenter(), RjiebaSegmenter()):
+        ends = segmenter.ends(text)
+        assert list(words_between(text, ends)) == segmenter.cut(text)
+        assert list(array("i", ends)) == sorted(set(array("i", ends)))
+
+
+def test_the_kernel_cuts_the_whole_corpus_as_rjieba_does() -> None:
+    texts = []
+    for path in sorted(Path("training_data").glob("*/complaints/*.csv")):
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            texts += [row["text"] for row in csv.DictReader(file)]
+    quick, plain = default_segmenter(), RjiebaSegmenter()
+    assert len(texts) > 10_000
+    assert [text for text in texts if quick.cut(text) != plain.cut(text)] == []
+
+
+def test_another_dictionary_is_not_cut_by(tmp_path: Path) -> None:
+    other = tmp_path / "dict.txt"
+    other.write_text("路灯 3 n\n", encoding="utf-8")
+    assert isinstance(segmenter_by(other), RjiebaSegmenter)
+    assert isinstance(segmenter_by(tmp_path / "none.txt"), RjiebaSegmenter)
+
+
+@pytest.mark.skipif(kernel is None, reason="there was no compiler")
+def test_a_dictionary_may_be_of_any_size() -> None:
+    assert isinstance(default_segmenter(), KernelSegmenter)
+    assert KernelSegmenter("路 1 n\n路灯 3 n\n灯坏了 9 v\n".encode()).cut("路灯坏了") == ["路", "灯坏了"]
+    for nothing in (b"", b"\n", b" 3 n\n"):
+        with pytest.raises(ValueError, match="no dictionary"):
+            KernelSegmenter(nothing)
