@@ -21,10 +21,12 @@ _KINDS: Final[dict[str, type]] = {
     "target_accuracy": float,
     "retention_days": int,
     "learnt_share": float,
+    "assisting_may_lead": bool,
     "allowed_fall": float,
     "common_villages": int,
     "keyword_weight": float,
 }
+_CALLED: Final[dict[type, str]] = {str: "文字", bool: " true 或 false", int: "数字", float: "数字"}
 _FORM: Final = ("paragraph", "rhythm")
 
 FIGURES: Final = (
@@ -58,7 +60,9 @@ class LedgerSettings:
     `reporting_level` is the level of categories shown (0: the lowest); `target_accuracy` the share of
     automatic dispatches that must be right; `retention_days` how long masked texts are kept.
     `learnt_share` is the weight of what past complaints say of departments beside the duty list: below one half a
-    certain duty outranks it. `allowed_fall` is by how much a category's F1 may fall in a version that is to be used.
+    certain duty outranks it. With `assisting_may_lead`, those a duty names as assisting lead where the text says that
+    the matter is theirs: for a list that names one to answer for what several do. `allowed_fall` is by how much a
+    category's F1 may fall in a version that is to be used.
     `common_villages` is from how many villages a matter is a common one (共性问题; 0: not told apart);
     `keyword_weight` by how much each keyword of a category found in a text multiplies its probability (1: not at
     all). `report` is the paragraph that `fenban report` writes.
@@ -71,6 +75,7 @@ class LedgerSettings:
     target_accuracy: float = 0.95
     retention_days: int = 180
     learnt_share: float = 0.4
+    assisting_may_lead: bool = False
     allowed_fall: float = 0.03
     common_villages: int = 0
     keyword_weight: float = 1.0
@@ -88,10 +93,8 @@ def read_settings(path: Path) -> LedgerSettings:
         value = given.get(name)
         if value in (None, "") and name in ("name", "title"):
             raise WrongCellError(path, "必须填写", column=name)
-        if value is not None and (
-            isinstance(value, bool) or not isinstance(value, (kind, int) if kind is float else kind)
-        ):
-            raise WrongCellError(path, f"应为{'文字' if kind is str else '数字'}", column=name)
+        if value is not None and not _is_of(kind, value):
+            raise WrongCellError(path, f"应为{_CALLED[kind]}", column=name)
     settings = LedgerSettings(
         **{name: given[name] for name in _KINDS if name in given}, report=_report_form(path, given.get("report", {}))
     )
@@ -108,6 +111,12 @@ def read_settings(path: Path) -> LedgerSettings:
         if getattr(settings, name) < 0:
             raise WrongCellError(path, "不能小于 0", column=name)
     return settings
+
+
+def _is_of(kind: type, value: object) -> bool:
+    if isinstance(value, bool):
+        return kind is bool
+    return isinstance(value, (float, int) if kind is float else kind)
 
 
 def _report_form(path: Path, given: Any) -> ReportForm:

@@ -5,62 +5,28 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifier.catalogue.ledger import Ledger
-from classifier.domain import JURISDICTION, Category, Department, DepartmentScore, Duty, Region, Scope, Source
+from classifier.domain import Department, DepartmentScore, Region, Source
 from classifier.suggest.calibration import Confidence
 from classifier.suggest.classification import Classified
 from classifier.suggest.local import OWN_DEPARTMENTS
 from classifier.suggest.model import DEPARTMENTS, LEAVES, Model, Prediction
 from classifier.suggest.ranking import best_of
+from classifier.suggest.sharing import DutyTable, DutyTables, Where, without_one
 
 Floats = NDArray[np.float32]
 
-_KEPT_TABLES = 256
 _FITTED_ON = 5_000
 """Held-out complaints by which the probabilities are mended; of more, every so many."""
 
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """What decides beside the category who is responsible: place, day, and how far the matter reaches."""
-
-    region: Region | None
-    day: dt.date
-    scope: Scope | None = None
-
-
-@dataclass(frozen=True)
-class _Table:
-    """For one place, day and scope: duties, and the number of each one's lead (-1 for none).
-
-    First those of the ledger's own lowest categories, behind them those of the base's leaves as the ledgers
-    above see them; `left` is, for each base leaf, the share that no own duty answers for.
-    """
-
-    duties: tuple[Duty | None, ...]
-    leads: NDArray[np.int32]
-    left: Floats | None
-
-    @cached_property
-    def held(self) -> NDArray[np.intp]:
-        """The places of duties that have a lead."""
-        return np.flatnonzero(self.leads >= 0)
-
-    @cached_property
-    def led_by(self) -> dict[int, NDArray[np.intp]]:
-        """For each lead, the places of its duties."""
-        return {int(lead): np.flatnonzero(self.leads == lead) for lead in np.unique(self.leads[self.held])}
-
-    def mass(self, classified: Classified) -> Floats:
-        """Return the probability that falls to each duty."""
-        if self.left is None:
-            return classified.leaves
-        return np.concatenate([classified.own, classified.leaves * self.left])
+_MOST_FAVOUR = 1_000.0
+"""How many times likelier, or unlikelier, what a text says may make a department."""
+_RARE = 1e-4
+_SMALLEST = np.float32(1e-9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +45,6 @@ class Router:
         self._learnt_share = ledger.settings.learnt_share
         self._departments: Sequence[Department] = list(ledger.departments)
         self._number = {department.code: at for at, department in enumerate(self._departments)}
-        self._tables: dict[tuple[str, dt.date, Scope | None], _Table] = {}
         # A base department goes by the ledger's own of the same code or name.
         names = {department.code: department.name for department in ledger.base.departments}
         labels = model.heads[DEPARTMENTS].labels
@@ -90,6 +55,9 @@ class Router:
         self._local = model.local.groups.get(OWN_DEPARTMENTS) if model.local else None
         local_labels = self._local.labels if self._local else ()
         self._local_place = np.array([self._number.get(code, -1) for code in local_labels], dtype=np.intp)
+        self._led = self._count_led(model)
+        self._usual = self._led.sum(axis=0) / max(float(self._led.sum()), 1.0)
+        self._duties = DutyTables(ledger, self._led)
         self._confidence = self._fit_confidence(model, self._learnt_share)
 
     def route(self, classified: Classified, prediction: Prediction, where: Where, added: Sequence[str] = ()) -> Route:
@@ -101,9 +69,9 @@ class Router:
             where: place, day and scope, whose duties count.
             added: departments that a rule adds as assisting.
         """
-        table = self._table(where)
+        table = self._duties.at(where)
         mass = table.mass(classified)
-        by_duty = np.bincount(table.leads[table.held], mass[table.held], minlength=len(self._departments))
+        by_duty = table.by_department(mass, self._favour(self.carried(prediction)))
         learnt = self.learnt(prediction)
         total = (1 - self._learnt_share) * by_duty + self._learnt_share * learnt
         total = self._confidence((total / max(float(total.sum()), 1e-9)).astype(np.float32))
@@ -139,6 +107,32 @@ class Router:
         learnt[self._local_place[known]] = probabilities[known]
         return learnt
 
+    def _favour(self, carried: Floats) -> Floats:
+        """Return how many times likelier than usual the text makes each department; 1 for those it knows nothing of.
+
+        `carried` is what the base learnt of departments, `(…, n_departments)`.
+        """
+        times = np.clip(carried / (self._usual + np.float32(_RARE)), 1 / _MOST_FAVOUR, _MOST_FAVOUR)
+        return np.where(self._usual > 0, times, np.float32(1)).astype(np.float32)
+
+    def _count_led(self, model: Model) -> Floats:
+        """Count the base's own complaints by leaf and the department that led: `(n_leaves, n_departments)`."""
+        base = self._ledger.base.categories
+        counts = np.zeros((len(base.leaves), len(self._departments)), dtype=np.float32)
+        held_out = model.held_out
+        known = np.flatnonzero(held_out.departments_truth >= 0)
+        leaf = base.places(model.heads[LEAVES].labels)[held_out.truth[known]]
+        department = self._column(model)[held_out.departments_truth[known]]
+        both = (leaf >= 0) & (department >= 0)
+        np.add.at(counts, (leaf[both], department[both]), 1)
+        return counts
+
+    def _column(self, model: Model) -> NDArray[np.intp]:
+        """Return the number here of each department the model knows, -1 where there is none."""
+        column = np.full(len(model.heads[DEPARTMENTS].labels), -1, dtype=np.intp)
+        column[self._learnt_from] = self._learnt_to
+        return column
+
     def _fit_confidence(self, model: Model, learnt_share: float) -> Confidence:
         """Compare with who really led the base's own complaints, each held out of the model, by the base's duties.
 
@@ -153,36 +147,46 @@ class Router:
         if not len(known):
             return Confidence()
         rows = known[:: max(1, len(known) // _FITTED_ON)]
+        truth = self._column(model)[held_out.departments_truth[rows]]
+        learnt = np.zeros((len(rows), len(self._departments)), dtype=np.float32)
+        learnt[:, self._learnt_to] = held_out.departments[rows][:, self._learnt_from]
         place = self._ledger.categories.places(model.heads[LEAVES].labels)
-        leads = np.where(place >= 0, self._table(Where(None, dt.date.today())).leads[place], -1)
-        duty = np.zeros((len(leads), len(self._departments)), dtype=np.float32)
-        held = np.flatnonzero(leads >= 0)
-        duty[held, leads[held]] = 1 - learnt_share
-        total = held_out.leaves[rows].astype(np.float32) @ duty
-        total[:, self._learnt_to] += learnt_share * held_out.departments[rows][:, self._learnt_from].astype(np.float32)
+        mass = np.zeros((len(rows), len(self._ledger.categories.leaves)), dtype=np.float32)
+        mass[:, place[place >= 0]] = held_out.leaves[rows][:, place >= 0]
+        total = (1 - learnt_share) * self._by_duty(mass, learnt, place[held_out.truth[rows]], truth)
+        total += learnt_share * learnt
         total /= np.maximum(total.sum(axis=1, keepdims=True), 1e-9)
-        column = np.full(len(model.heads[DEPARTMENTS].labels), -1)
-        column[self._learnt_from] = self._learnt_to
-        right = total.argmax(axis=1) == column[held_out.departments_truth[rows]]
-        return Confidence.fit(total.max(axis=1), right)
+        return Confidence.fit(total.max(axis=1), total.argmax(axis=1) == truth)
 
-    def _score(self, at: int, probability: float, by_duty: bool, table: _Table, mass: Floats) -> DepartmentScore:
+    def _by_duty(self, mass: Floats, learnt: Floats, leaf: NDArray[np.intp], led_by: NDArray[np.intp]) -> Floats:
+        """Return what `DutyTable.by_department` does, for many, each without what it adds to the counts itself.
+
+        `leaf` and `led_by` are each complaint's own, -1 where unknown here.
+        """
+        shares = self._duties.at(Where(None, dt.date.today())).dense(len(self._departments))
+        favour = self._favour(learnt)
+        found = (mass / np.maximum(favour @ shares.T, _SMALLEST)) @ shares
+        at = np.flatnonzero((leaf >= 0) & (led_by >= 0))
+        counted = shares[leaf[at]]
+        uncounted = without_one(counted, self._led[leaf[at]], led_by[at])
+        heard = [
+            one / np.maximum((one * favour[at]).sum(axis=1, keepdims=True), _SMALLEST) for one in (uncounted, counted)
+        ]
+        found[at] += mass[at, leaf[at]][:, None] * (heard[0] - heard[1])
+        total: Floats = found * favour
+        return total
+
+    def _score(self, at: int, probability: float, by_duty: bool, table: DutyTable, mass: Floats) -> DepartmentScore:
         department = self._departments[at]
-        duty = self._main_duty(at, table, mass)
+        duty = table.likeliest(at, mass)
         if duty is None or not by_duty:
             return DepartmentScore(department, probability, Source.LEARNT)
-        source = Source.JURISDICTION if duty.lead == JURISDICTION else Source.DUTY
-        return DepartmentScore(department, probability, source, duty.basis)
-
-    def _main_duty(self, at: int, table: _Table, mass: Floats) -> Duty | None:
-        """Return the likeliest duty under which this department leads."""
-        led = table.led_by.get(at)
-        return None if led is None else table.duties[led[mass[led].argmax()]]
+        return DepartmentScore(department, probability, duty.source, duty.duty.basis)
 
     def _assisting(
         self,
         leads: Sequence[DepartmentScore],
-        table: _Table,
+        table: DutyTable,
         mass: Floats,
         region: Region | None,
         added: Sequence[str],
@@ -190,64 +194,10 @@ class Router:
         if not leads:
             return ()
         lead = leads[0].department
-        duty = self._main_duty(self._number[lead.code], table, mass) or table.duties[int(mass.argmax())]
-        names = [*added, *(duty.assisting if duty else ())]
-        found = [self._department(name, region) for name in names]
+        naming = table.likeliest(self._number[lead.code], mass)
+        duty = naming.duty if naming else table.duties[int(mass.argmax())]
+        main = [naming.duty.lead] if naming and not naming.leads else []
+        names = [*added, *main, *(duty.assisting if duty else ())]
+        found = [self._duties.department(name, region) for name in names]
         unique = {one.code: one for one in found if one is not None and one.code != lead.code}
         return tuple(unique.values())
-
-    def _department(self, name: str, region: Region | None) -> Department | None:
-        if name != JURISDICTION:
-            return self._ledger.departments.get(name)
-        if region is not None:
-            for place in self._ledger.regions.ancestry(region):
-                if place.department:
-                    return self._ledger.departments.get(place.department)
-        return self._ledger.departments.town()
-
-    def _table(self, where: Where) -> _Table:
-        key = (where.region.code if where.region else "", where.day, where.scope)
-        table = self._tables.get(key)
-        if table is None:
-            if len(self._tables) >= _KEPT_TABLES:
-                self._tables.clear()
-            table = self._tables[key] = self._build(where)
-        return table
-
-    def _build(self, where: Where) -> _Table:
-        places = [place.code for place in self._ledger.regions.ancestry(where.region)] if where.region else []
-        own: list[Duty | None] = []
-        left = None
-        above = self._ledger.lineage
-        if self._ledger.projection is not None:
-            own = [duty_of_category(self._ledger, leaf, places, where) for leaf in self._ledger.categories.leaves]
-            stated = np.array([duty is not None for duty in own], dtype=np.float32)
-            left = np.clip(1 - self._ledger.projection.shares @ stated, 0, 1).astype(np.float32)
-            above = above[1:]
-        leaves = range(len(self._ledger.base.categories.leaves))
-        duties = (*own, *(self._duty_of_leaf(leaf, above, places, where) for leaf in leaves))
-        leads = []
-        for duty in duties:
-            department = self._department(duty.lead, where.region) if duty else None
-            leads.append(self._number[department.code] if department else -1)
-        return _Table(duties, np.array(leads, dtype=np.int32), left)
-
-    def _duty_of_leaf(self, leaf: int, lineage: Sequence[Ledger], places: Sequence[str], where: Where) -> Duty | None:
-        """Find the duty of a base leaf in the nearest ledger that has one for what the leaf becomes there."""
-        for ledger in lineage:
-            projection = ledger.projection
-            at = leaf
-            if projection is not None:
-                at = int(projection.shares[leaf].argmax())
-                if projection.shares[leaf, at] <= 0:
-                    continue
-            duty = duty_of_category(ledger, ledger.categories.leaves[at], places, where)
-            if duty is not None:
-                return duty
-        return None
-
-
-def duty_of_category(ledger: Ledger, category: Category, places: Sequence[str], where: Where) -> Duty | None:
-    """Return a ledger's own duty for one of its categories; `places` are the region's codes, smallest first."""
-    line = [one.code for one in ledger.categories.ancestry(category)]
-    return ledger.duties.responsible(line, places, where.day, where.scope)

@@ -19,7 +19,8 @@ from classifier.suggest.evidence import evidence_spans, tells_two_matters
 from classifier.suggest.model import KINDS, LEAVES, Model, Prediction
 from classifier.suggest.naming import Names
 from classifier.suggest.ranking import best_of
-from classifier.suggest.routing import Router, Where
+from classifier.suggest.routing import Router
+from classifier.suggest.sharing import Where
 from classifier.text.features import Encoded
 from classifier.text.pipeline import ReadComplaint, TextPipeline
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from classifier.catalogue.ledger import Ledger
 from classifier.domain import JURISDICTION, Category, Region
-from classifier.suggest.routing import Where, duty_of_category
+from classifier.suggest.sharing import Where, duty_of_category
 
 
 @dataclass(frozen=True, slots=True)
