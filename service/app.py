@@ -23,6 +23,7 @@ from service.routes import (
     catalogue,
     health,
     jobs,
+    keys,
     label_audits,
     models,
     reports,
@@ -65,7 +66,19 @@ def create_app(settings: Settings, desks: Desks | None = None) -> FastAPI:
         static_url="/web/docs",
     )
     app.state.resources = resources
-    for routes in (suggestions, tickets, jobs, trainings, label_audits, models, catalogue, reports, auditing, health):
+    for routes in (
+        suggestions,
+        tickets,
+        jobs,
+        trainings,
+        label_audits,
+        models,
+        catalogue,
+        reports,
+        keys,
+        auditing,
+        health,
+    ):
         app.include_router(routes.router)
     for routes in (sign_in, pages, catalogue_pages, model_pages):
         app.include_router(routes.router)

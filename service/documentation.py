@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
+from service.links import add_links
 from service.schemas.errors import ErrorOut
 from service.traffic import OPEN
 
@@ -26,6 +27,8 @@ CODES: Final[dict[str, tuple[int, str]]] = {
     "version_not_found": (404, "没有这个模型版本"),
     "method_not_allowed": (405, "这个地址不支持该方法"),
     "idempotency_conflict": (409, "Idempotency-Key 已用于内容不同的请求"),
+    "admin_key_needed": (409, "第一个密钥须为 admin 角色"),
+    "own_key": (409, "密钥不能吊销自己"),
     "job_not_finished": (409, "任务还没有结果"),
     "job_finished": (409, "任务已结束，不能取消"),
     "result_gone": (410, "任务的文件已按保存期删除"),
@@ -86,6 +89,9 @@ DESCRIPTION: Final = f"""读群众诉求，提出类别和承办部门建议；�
 {_TABLE}
 """
 
+_UNSAID: Final = "Successful Response"
+"""What FastAPI says of an answer of which nothing was said."""
+
 _WITH_BODY: Final = (400, 413)
 _ALWAYS: Final = (401, 403, 404, 409, 422, 429, 500, 503)
 
@@ -107,8 +113,10 @@ def _amend(document: dict[str, Any]) -> None:
     parts["schemas"]["ErrorOut"] = ErrorOut.model_json_schema()
     for unused in ("HTTPValidationError", "ValidationError"):
         parts["schemas"].pop(unused, None)
+    _show_examples(document)
+    add_links(document)
     parts["securitySchemes"] = {
-        "key": {"type": "http", "scheme": "bearer", "description": "由 fenban keys create 生成的密钥"}
+        "key": {"type": "http", "scheme": "bearer", "description": "由 fenban keys create 或 POST /v1/keys 生成的密钥"}
     }
     for path, methods in document["paths"].items():
         for operation in methods.values():
@@ -120,6 +128,48 @@ def _amend(document: dict[str, Any]) -> None:
                 operation["responses"][str(status)] = _response(status)
             if path.endswith("/result"):
                 operation["responses"]["410"] = _response(410)
+
+
+def example_of(schema: dict[str, Any], parts: dict[str, Any]) -> Any:
+    """Return an example of a schema: its own, or one put together from those of what it is made of.
+
+    Args:
+        schema: JSON Schema, as OpenAPI 3.1 has it.
+        parts: the document's named schemas.
+
+    Raises:
+        KeyError: some part of it shows none.
+    """
+    if "$ref" in schema:
+        schema = parts[schema["$ref"].rpartition("/")[2]] | {name: schema[name] for name in schema if name != "$ref"}
+    for name in ("examples", "enum"):
+        if schema.get(name):
+            return schema[name][0]
+    for name in ("example", "const"):
+        if name in schema:
+            return schema[name]
+    if schema.get("default") not in (None, ""):
+        return schema["default"]
+    if "anyOf" in schema:
+        return example_of(schema["anyOf"][0], parts)
+    if "items" in schema:
+        return [example_of(schema["items"], parts)]
+    return {name: example_of(one, parts) for name, one in schema["properties"].items()}
+
+
+def _show_examples(document: dict[str, Any]) -> None:
+    """Give every body and every success answer an example, and the answer the words of what it holds."""
+    parts = document["components"]["schemas"]
+    for operation in (one for methods in document["paths"].values() for one in methods.values()):
+        answers = [one for status, one in operation["responses"].items() if status.startswith("2")]
+        for holder in (operation.get("requestBody", {}), *answers):
+            for content in holder.get("content", {}).values():
+                if "example" not in content:
+                    content["example"] = example_of(content["schema"], parts)
+        for answer in answers:
+            if answer["description"] == _UNSAID:
+                held = answer["content"]["application/json"]["schema"]["$ref"]
+                answer["description"] = parts[held.rpartition("/")[2]]["description"]
 
 
 def _response(status: int) -> dict[str, Any]:

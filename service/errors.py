@@ -20,6 +20,8 @@ FenbanError
 │   └── KeyNotFoundError
 ├── ConflictError                   it stands in the way of what is recorded
 │   ├── IdempotencyConflictError
+│   ├── FirstKeyError
+│   ├── OwnKeyError
 │   ├── JobNotFinishedError
 │   └── JobFinishedError
 ├── ResultGoneError
@@ -200,6 +202,24 @@ class IdempotencyConflictError(ConflictError):
 
     def __init__(self) -> None:
         super().__init__("这个 Idempotency-Key 已用于内容不同的请求：每个新请求请用新的值")
+
+
+class FirstKeyError(ConflictError):
+    """The first key of all must be an administrator's: from then on nobody could make another one."""
+
+    code = "admin_key_needed"
+
+    def __init__(self) -> None:
+        super().__init__("第一个密钥须为 admin 角色：有了任何密钥，就只有 admin 能再生成密钥")
+
+
+class OwnKeyError(ConflictError):
+    """A key does not revoke itself: its owner would be locked out by a slip."""
+
+    code = "own_key"
+
+    def __init__(self) -> None:
+        super().__init__("密钥不能吊销自己：请用另一个 admin 密钥，或在服务器上运行 fenban keys revoke")
 
 
 class JobNotFinishedError(ConflictError):

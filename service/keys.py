@@ -6,6 +6,7 @@ compared in constant time.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import hashlib
 import hmac
@@ -17,7 +18,7 @@ import sqlalchemy as sa
 
 from service import audit
 from service.domain import LOCAL, Caller, Key, Role
-from service.errors import KeyExpiredError, KeyNotFoundError, KeyUnknownError
+from service.errors import KeyExpiredError, KeyNotFoundError, KeyUnknownError, OwnKeyError
 from service.store import tables
 from service.store.database import Store, now
 
@@ -47,44 +48,62 @@ def create_key(
         caller: who makes it, for the audit log.
     """
     key = Key(secrets.token_hex(4), name, role, ledger, now(), expires, rate=rate)
-    secret = secrets.token_hex(32)
     with store.writing() as connection:
-        connection.execute(
-            tables.keys.insert().values(
-                id=key.id,
-                name=name,
-                role=role.value,
-                ledger=ledger,
-                hash=_hash(secret),
-                created=key.created,
-                expires=expires,
-                rate=rate,
-            )
+        return key, add_key(connection, key, caller)
+
+
+def add_key(connection: sa.Connection, key: Key, caller: Caller) -> str:
+    """Keep a new key, and return the only copy of what its owner sends."""
+    secret = secrets.token_hex(32)
+    connection.execute(
+        tables.keys.insert().values(
+            id=key.id,
+            name=key.name,
+            role=key.role.value,
+            ledger=key.ledger,
+            hash=_hash(secret),
+            created=key.created,
+            expires=key.expires,
+            rate=key.rate,
         )
-        audit.note(connection, caller, "key_created", key.id, ledger, {"name": name, "role": role.value})
-    return key, f"{_PREFIX}_{key.id}_{secret}"
+    )
+    audit.note(connection, caller, "key_created", key.id, key.ledger, {"name": key.name, "role": key.role.value})
+    return f"{_PREFIX}_{key.id}_{secret}"
 
 
-def list_keys(store: Store) -> list[Key]:
-    """Return all keys, oldest first, the revoked ones too."""
+def new_key(name: str, role: Role, ledger: str = "", days: int = 0, rate: float = 0.0) -> Key:
+    """Return a key that is not kept yet; it expires after `days`, or never where that is 0."""
+    made = now()
+    expires = made + dt.timedelta(days=days) if days else None
+    return Key(secrets.token_hex(4), name, role, ledger, made, expires, rate=rate)
+
+
+def list_keys(store: Store, ledger: str = "") -> list[Key]:
+    """Return the keys of one ledger or of all, oldest first, the revoked ones too."""
     with store.reading() as connection:
-        return [key for key, _ in _read(connection)]
+        return [key for key, _ in _read(connection) if not ledger or key.ledger == ledger]
 
 
 def revoke_key(store: Store, given: str, caller: Caller = LOCAL) -> Key:
     """Refuse a key from now on; one that is revoked already stays so.
 
     Raises:
-        KeyNotFoundError: no key has that id.
+        OwnKeyError: it is the caller's own.
+        KeyNotFoundError: no key has that id, or it is not of the only ledger that the caller may use.
     """
+    if given == caller.id:
+        raise OwnKeyError
     with store.writing() as connection:
-        known = {key.id: key for key, _ in _read(connection)}
+        known = {key.id: key for key, _ in _read(connection) if not caller.ledger or key.ledger == caller.ledger}
         if given not in known:
             raise KeyNotFoundError(given)
+        if (key := known[given]).revoked is not None:
+            return key
+        revoked = dataclasses.replace(key, revoked=now())
         table = tables.keys
-        connection.execute(table.update().where(table.c.id == given, table.c.revoked.is_(None)).values(revoked=now()))
-        audit.note(connection, caller, "key_revoked", given)
-        return next(key for key, _ in _read(connection) if key.id == given)
+        connection.execute(table.update().where(table.c.id == given).values(revoked=revoked.revoked))
+        audit.note(connection, caller, "key_revoked", given, key.ledger)
+        return revoked
 
 
 class Keyring:

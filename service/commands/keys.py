@@ -7,6 +7,7 @@ import datetime as dt
 import sys
 
 from classifier.catalogue.ledger import load_ledger
+from classifier.presentation import plain
 from classifier.terminal import DONE, Command
 from service.commands.serving import open_store
 from service.domain import Key, Role
@@ -26,7 +27,7 @@ def _create(given: argparse.Namespace) -> int:
     expires = dt.datetime.now(dt.UTC) + dt.timedelta(days=given.days) if given.days else None
     made.append(create_key(store, given.name, Role(given.role), given.ledger, expires, given.rate))
     if given.json:
-        _print(to_json([{**_facts(key), "key": token} for key, token in made]))
+        _print(to_json([{**plain(key), "key": token} for key, token in made]))
         return DONE
     for key, token in made:
         _print(f"{_line(key)}\n  {token}")
@@ -37,7 +38,7 @@ def _create(given: argparse.Namespace) -> int:
 def _list(given: argparse.Namespace) -> int:
     keys = list_keys(open_store(Settings.from_environment()))
     if given.json:
-        _print(to_json([_facts(key) for key in keys]))
+        _print(to_json(keys))
         return DONE
     for key in keys:
         _print(_line(key))
@@ -48,12 +49,8 @@ def _list(given: argparse.Namespace) -> int:
 
 def _revoke(given: argparse.Namespace) -> int:
     key = revoke_key(open_store(Settings.from_environment()), given.id)
-    _print(to_json(_facts(key)) if given.json else f"已吊销 {_line(key)}")
+    _print(to_json(key) if given.json else f"已吊销 {_line(key)}")
     return DONE
-
-
-def _facts(key: Key) -> dict[str, object]:
-    return {name: getattr(key, name) for name in ("id", "name", "role", "ledger", "created", "expires", "revoked")}
 
 
 def _line(key: Key) -> str:

@@ -22,7 +22,7 @@ router = APIRouter(prefix="/v1/audit", tags=["运行"])
 async def find(
     request: Request,
     limit: Annotated[int, Query(description="一页多少条", ge=1, le=500)] = 100,
-    before: Annotated[int | None, Query(description="上一页的 next", ge=0, le=2**53)] = None,
+    before: Annotated[int | None, Query(description="上一页的 next", examples=[924], ge=0, le=2**53)] = None,
 ) -> Response:
     """密钥的生成和吊销、处理的报告、任务、模型的切换，最新的在前。须 admin 角色；限于一个台账的密钥只看到该台账的。"""
     caller = caller_of(request, Role.ADMIN)

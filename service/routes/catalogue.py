@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Query, Request, UploadFile
+from fastapi import APIRouter, File, Form, Path, Query, Request, UploadFile
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -30,7 +30,8 @@ from service.wire import respond
 router = APIRouter(prefix="/v1/catalogue", tags=["台账"])
 
 TableName = StrEnum("TableName", {name.upper(): name for name in TABLES})  # type: ignore[misc]
-Wanted = Annotated[str, Query(alias="q", description="名称或代码中含有的文字，可空", max_length=100)]
+Table = Annotated[TableName, Path(description="哪张表", examples=["duties"])]
+Wanted = Annotated[str, Query(alias="q", description="名称或代码中含有的文字，可空", examples=["物业"], max_length=100)]
 
 
 @router.get("", response_model=LedgerOut, summary="台账概况")
@@ -80,7 +81,7 @@ async def departments(request: Request, ledger: LedgerName = "", q: Wanted = "")
 async def duties(
     request: Request,
     ledger: LedgerName = "",
-    category: Annotated[str, Query(description="类别代码，可空", max_length=100)] = "",
+    category: Annotated[str, Query(description="类别代码，可空", examples=["030603"], max_length=100)] = "",
 ) -> Response:
     """本台账的职责清单；`@jurisdiction` 表示属地。未列出的类别适用上级台账的职责。"""
     found = await _ledger(request, ledger)
@@ -111,9 +112,14 @@ async def deadlines(request: Request, ledger: LedgerName = "") -> Response:
     "/tables/{table}",
     response_class=Response,
     summary="下载一张表",
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    responses={
+        200: {
+            "description": "UTF-8 带 BOM 的 CSV，首行为列名",
+            "content": {"text/csv": {"schema": {"type": "string"}, "example": "category,lead\n030603,@jurisdiction\n"}},
+        }
+    },
 )
-async def download(table: TableName, request: Request, ledger: LedgerName = "") -> Response:
+async def download(table: Table, request: Request, ledger: LedgerName = "") -> Response:
     """本台账自己的一张表，UTF-8 带 BOM 的 CSV，Excel 可直接打开；本台账没有的表只有表头。"""
     found = await _ledger(request, ledger)
     path = found.folder / f"{table.value}.csv"
@@ -127,9 +133,9 @@ async def download(table: TableName, request: Request, ledger: LedgerName = "") 
 
 @router.post("/tables/{table}", response_model=RevisionOut, summary="替换一张表")
 async def replace(
-    table: TableName,
+    table: Table,
     request: Request,
-    file: Annotated[UploadFile, File(description="整张表：CSV（任何编码）或 XLSX")],
+    file: Annotated[UploadFile, File(description="整张表：CSV（任何编码）或 XLSX", examples=["duties.xlsx"])],
     trial: Annotated[bool, Form(description="只检查和试算，不替换")] = True,
     ledger: LedgerName = "",
 ) -> Response:

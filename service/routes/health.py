@@ -35,7 +35,17 @@ async def ready(request: Request) -> Response:
     return respond(found, 200 if found.status == OK else 503)
 
 
-@router.get("/metrics", response_class=PlainTextResponse, summary="Prometheus 指标")
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    summary="Prometheus 指标",
+    responses={
+        200: {
+            "description": "Prometheus 文本格式",
+            "content": {"text/plain": {"schema": {"type": "string"}, "example": "fenban_requests_total 1.0\n"}},
+        }
+    },
+)
 async def metrics(request: Request) -> Response:
     """请求数和耗时、建议数、处理数、任务数；多进程时为各进程之和。不含诉求内容。"""
     return Response(await run_in_threadpool(_show, resources_of(request)), media_type=CONTENT_TYPE_LATEST)

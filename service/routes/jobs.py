@@ -31,9 +31,14 @@ router = APIRouter(prefix="/v1/jobs", tags=["批量任务"])
 
 JobId = Annotated[str, Path(description="任务编号", pattern=r"^[0-9a-f]{32}$", examples=["0" * 32])]
 AsEncoded = Annotated[
-    str, Form(description=f"CSV 的编码：{'、'.join(ENCODINGS)}；可空：逐一严格解码来判定", max_length=20)
+    str,
+    Form(
+        description=f"CSV 的编码：{'、'.join(ENCODINGS)}；可空：逐一严格解码来判定", examples=["gb18030"], max_length=20
+    ),
 ]
-AsSheet = Annotated[str, Form(description="只读工作簿的这一张工作表；可空：读有正文列的各张", max_length=100)]
+AsSheet = Annotated[
+    str, Form(description="只读工作簿的这一张工作表；可空：读有正文列的各张", examples=["投诉"], max_length=100)
+]
 Format = Literal["", "csv", "xlsx", "jsonl"]
 Submission = tuple[NewJob, idempotency.Once | None]
 """A job as it is to be queued, and what its idempotency key stands for."""
@@ -48,15 +53,28 @@ _SAY_SOMETHING = 30
 @router.post("", response_model=JobOut, status_code=202, summary="上传一个文件，批量分办")
 async def create(
     request: Request,
-    file: Annotated[UploadFile, File(description="CSV（UTF-8、GB18030 等）、XLSX、XLS、JSONL 等，须有正文列")],
-    text_column: Annotated[str, Form(description="正文列名；可空：按常用名称识别", max_length=200)] = "",
-    title_column: Annotated[str, Form(description="标题列名，可空", max_length=200)] = "",
+    file: Annotated[
+        UploadFile, File(description="CSV（UTF-8、GB18030 等）、XLSX、XLS、JSONL 等，须有正文列", examples=["积压.csv"])
+    ],
+    text_column: Annotated[
+        str, Form(description="正文列名；可空：按常用名称识别", examples=["诉求内容"], max_length=200)
+    ] = "",
+    title_column: Annotated[str, Form(description="标题列名，可空", examples=["标题"], max_length=200)] = "",
     encoding: AsEncoded = "",
     sheet: AsSheet = "",
     headers: Annotated[Literal["en", "zh"], Form(description="新增列的列名用英文或中文")] = "en",
     format: Annotated[Format, Form(description="结果的格式；可空：与上传的相同")] = "",  # noqa: A002 - the form's name
-    webhook: Annotated[str, Form(description="结束时 POST 到这个网址，可空", max_length=2000)] = "",
-    webhook_secret: Annotated[str, Form(description="回调签名的密钥；设了 webhook 就应给出", max_length=200)] = "",
+    webhook: Annotated[
+        str,
+        Form(
+            description="结束时 POST 到这个网址，可空",
+            examples=["https://ledger.example.gov.cn/fenban"],
+            max_length=2000,
+        ),
+    ] = "",
+    webhook_secret: Annotated[
+        str, Form(description="回调签名的密钥；设了 webhook 就应给出", examples=["一串随机字符"], max_length=200)
+    ] = "",
     ledger: LedgerName = "",
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -90,7 +108,7 @@ async def create(
 @router.post("/preview", response_model=PreviewOut, summary="试读一个文件")
 async def look_into(
     request: Request,
-    file: Annotated[UploadFile, File(description="要批量分办的文件；只读开头，不保存")],
+    file: Annotated[UploadFile, File(description="要批量分办的文件；只读开头，不保存", examples=["积压.csv"])],
     encoding: AsEncoded = "",
     sheet: AsSheet = "",
     ledger: LedgerName = "",
@@ -182,7 +200,12 @@ async def show(id: JobId, request: Request) -> Response:  # noqa: A002 - the pat
     "/{id}/events",
     response_class=StreamingResponse,
     summary="任务进度的事件流",
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    responses={
+        200: {
+            "description": "事件流，任务结束即止",
+            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": "event: end\ndata: done\n\n"}},
+        }
+    },
 )
 async def events(id: JobId, request: Request) -> Response:  # noqa: A002 - the path's name
     """`text/event-stream`：每当有变化就发 `progress` 事件，数据同 `GET /v1/jobs/{id}`；结束时发 `end` 事件。"""
@@ -214,7 +237,14 @@ async def follow(request: Request, job: Job) -> AsyncIterator[str]:
     "/{id}/result",
     response_class=FileResponse,
     summary="下载任务的结果",
-    responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
+    responses={
+        200: {
+            "description": "结果文件：CSV、XLSX 或 JSONL",
+            "content": {
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}, "example": "文件内容"}
+            },
+        }
+    },
 )
 async def result(id: JobId, request: Request) -> Response:  # noqa: A002 - the path's name
     """下载结果：上传的每一行一行不少、顺序不变，各列原样，后面加上分办的各列。"""

@@ -28,7 +28,7 @@ async def create(
     request: Request,
     file: Annotated[
         UploadFile | None,
-        File(description="带类别的诉求：CSV、XLSX、JSONL 等；不给则检查已处理的工单"),
+        File(description="带类别的诉求：CSV、XLSX、JSONL 等；不给则检查已处理的工单", examples=["标注.xlsx"]),
     ] = None,
     ledger: LedgerName = "",
     idempotency_key: IdempotencyKey = None,
@@ -71,7 +71,14 @@ async def show(id: JobId, request: Request) -> Response:  # noqa: A002 - the pat
     "/{id}/result",
     response_class=FileResponse,
     summary="下载问题清单",
-    responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
+    responses={
+        200: {
+            "description": "问题清单，XLSX 文件",
+            "content": {
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}, "example": "文件内容"}
+            },
+        }
+    },
 )
 async def result(id: JobId, request: Request) -> Response:  # noqa: A002 - the path's name
     """下载 XLSX：每行一个问题，只有行号、编号和类别，没有诉求内容；填“改为”列，用 fenban audit --apply 改正。

@@ -50,7 +50,9 @@ async def promote(
     request: Request,
     ledger: LedgerName = "",
     force: Annotated[bool, Query(description="检验未通过也启用，会记录在案")] = False,
-    reason: Annotated[str, Query(description="启用的理由，会记录在案", max_length=500)] = "",
+    reason: Annotated[
+        str, Query(description="启用的理由，会记录在案", examples=["在上月退单上更准"], max_length=500)
+    ] = "",
 ) -> Response:
     """与使用中的版本比较，通过检验才启用；各进程在两秒内换用，不中断任何请求。须 steward 角色。"""
     name = ledger_of(request, ledger, Role.STEWARD)

@@ -28,8 +28,10 @@ _USUAL = dt.timedelta(days=29)
 def _period(
     request: Request,
     ledger: LedgerName = "",
-    first: Annotated[dt.date | None, Query(description="受理日期从；可空：到 last 为止的 30 天")] = None,
-    last: Annotated[dt.date | None, Query(description="受理日期到；可空：今天")] = None,
+    first: Annotated[
+        dt.date | None, Query(description="受理日期从；可空：到 last 为止的 30 天", examples=["2026-10-25"])
+    ] = None,
+    last: Annotated[dt.date | None, Query(description="受理日期到；可空：今天", examples=["2026-11-23"])] = None,
 ) -> Period:
     """Return the days asked for, for callers from clerk on; days in the wrong order are put right."""
     name = ledger_of(request, ledger, Role.CLERK)
@@ -97,7 +99,9 @@ async def matters(
 async def publish(
     request: Request,
     period: Days,
-    households: Annotated[int | None, Query(description="走访户数；可空：每张工单算一户", ge=0, le=100_000_000)] = None,
+    households: Annotated[
+        int | None, Query(description="走访户数；可空：每张工单算一户", examples=[120], ge=0, le=100_000_000)
+    ] = None,
 ) -> Response:
     """按台账自己的格式写出通报的一段话，以及各类问题、待办单位、进度和共性问题；与 `fenban report` 相同，取自工单。"""
     resources = resources_of(request)

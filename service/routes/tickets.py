@@ -20,7 +20,13 @@ from service.wire import respond, to_json
 router = APIRouter(prefix="/v1", tags=["工单"])
 
 TicketId = Annotated[
-    str, Path(description="来文系统的编号（提交诉求时的 id）；特殊字符须按 URL 编码", min_length=1, max_length=200)
+    str,
+    Path(
+        description="来文系统的编号（提交诉求时的 id）；特殊字符须按 URL 编码",
+        min_length=1,
+        max_length=200,
+        examples=["GD-2026-000123"],
+    ),
 ]
 
 

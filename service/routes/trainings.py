@@ -28,12 +28,24 @@ async def create(
     request: Request,
     file: Annotated[
         UploadFile | None,
-        File(description="带类别的诉求：CSV、XLSX、JSONL 等，列为 text、title、category、department 等；可空"),
+        File(
+            description="带类别的诉求：CSV、XLSX、JSONL 等，列为 text、title、category、department 等；可空",
+            examples=["标注.xlsx"],
+        ),
     ] = None,
     decisions: Annotated[bool, Form(description="也从已处理的工单学习")] = True,
     promote: Annotated[bool, Form(description="通过检验就启用；否则只作为候选")] = False,
-    webhook: Annotated[str, Form(description="结束时 POST 到这个网址，可空", max_length=2000)] = "",
-    webhook_secret: Annotated[str, Form(description="回调签名的密钥；设了 webhook 就应给出", max_length=200)] = "",
+    webhook: Annotated[
+        str,
+        Form(
+            description="结束时 POST 到这个网址，可空",
+            examples=["https://ledger.example.gov.cn/fenban"],
+            max_length=2000,
+        ),
+    ] = "",
+    webhook_secret: Annotated[
+        str, Form(description="回调签名的密钥；设了 webhook 就应给出", examples=["一串随机字符"], max_length=200)
+    ] = "",
     ledger: LedgerName = "",
     idempotency_key: IdempotencyKey = None,
 ) -> Response:

@@ -11,12 +11,18 @@ class VersionOut(BaseModel):
     """模型的一个版本。"""
 
     version: Annotated[str, Field(description="版本", examples=["v3"])]
-    in_use: Annotated[bool, Field(description="是否使用中")]
-    created: Annotated[str | None, Field(description="建立时间")]
+    in_use: Annotated[bool, Field(description="是否使用中", examples=[True])]
+    created: Annotated[str | None, Field(description="建立时间", examples=["2026-11-20T02:10:00+00:00"])]
     rows: Annotated[
-        dict[str, int] | None, Field(description="训练所用的诉求数：base 上级，own 自己，backlog 未标注的积压")
+        dict[str, int] | None,
+        Field(
+            description="训练所用的诉求数：base 上级，own 自己，backlog 未标注的积压",
+            examples=[{"base": 12000, "own": 3400, "backlog": 0}],
+        ),
     ]
-    metrics: Annotated[dict[str, Any] | None, Field(description="训练时在未见过的诉求上的各项指标")]
+    metrics: Annotated[
+        dict[str, Any] | None, Field(description="训练时在未见过的诉求上的各项指标", examples=[{"accuracy": 0.87}])
+    ]
 
 
 class ModelsOut(BaseModel):
@@ -31,7 +37,11 @@ class VersionFactsOut(VersionOut):
     """一个版本的全部说明。"""
 
     manifest: Annotated[
-        dict[str, Any], Field(description="版本清单：文件的 SHA-256、语料和台账指纹、库版本、指标、阈值")
+        dict[str, Any],
+        Field(
+            description="版本清单：文件的 SHA-256、语料和台账指纹、库版本、指标、阈值",
+            examples=[{"format": 1, "files": {"idf.npy": "9f86d081…"}}],
+        ),
     ]
 
 

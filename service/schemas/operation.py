@@ -33,17 +33,17 @@ class ReadyOut(BaseModel):
 class AuditEntryOut(BaseModel):
     """审计日志的一条。"""
 
-    no: Annotated[int, Field(description="序号", ge=1)]
+    no: Annotated[int, Field(description="序号", ge=1, examples=[1024])]
     at: Annotated[Moment, Field(description="时间")]
-    caller: Annotated[str, Field(description="密钥的名称和编号")]
+    caller: Annotated[str, Field(description="密钥的名称和编号", examples=["数据管理员（3f9c21ab）"])]
     action: Annotated[str, Field(description="做了什么", examples=["model_promoted"])]
-    ledger: Annotated[str, Field(description="台账，可空")]
-    subject: Annotated[str, Field(description="对象：工单、任务、版本或密钥的编号")]
-    detail: Annotated[dict[str, Any], Field(description="细节，不含诉求内容")]
+    ledger: Annotated[str, Field(description="台账，可空", examples=["hotline"])]
+    subject: Annotated[str, Field(description="对象：工单、任务、版本或密钥的编号", examples=["v3"])]
+    detail: Annotated[dict[str, Any], Field(description="细节，不含诉求内容", examples=[{"before": "v2"}])]
 
 
 class AuditOut(BaseModel):
     """审计日志，最新的在前。"""
 
-    entries: list[AuditEntryOut]
-    next: Annotated[int | None, Field(description="续查时作为 before 传入；为空表示没有更多")]
+    entries: Annotated[list[AuditEntryOut], Field(description="各条，最新的在前")]
+    next: Annotated[int | None, Field(description="续查时作为 before 传入；为空表示没有更多", examples=[924])]

@@ -14,8 +14,8 @@ Share = Annotated[float | None, Field(ge=0, le=1, examples=[0.93])]
 
 class _PeriodOut(BaseModel):
     ledger: Annotated[str, Field(description="台账", examples=["hotline"])]
-    first: Annotated[dt.date, Field(description="受理日期从")]
-    last: Annotated[dt.date, Field(description="受理日期到")]
+    first: Annotated[dt.date, Field(description="受理日期从", examples=["2026-10-25"])]
+    last: Annotated[dt.date, Field(description="受理日期到", examples=["2026-11-23"])]
 
 
 class CountOut(BaseModel):
@@ -23,40 +23,40 @@ class CountOut(BaseModel):
 
     key: Annotated[str, Field(description="代码，或日期、周、月等", examples=["030603"])]
     name: Annotated[str, Field(description="名称", examples=["城乡建设/物业管理/小区公共设施"])]
-    tickets: Annotated[int, Field(description="工单数", ge=0)]
-    automatic: Annotated[int, Field(description="其中可自动派单的", ge=0)]
-    returned: Annotated[int, Field(description="其中被退过的", ge=0)]
-    closed: Annotated[int, Field(description="其中已办结的", ge=0)]
+    tickets: Annotated[int, Field(description="工单数", ge=0, examples=[128])]
+    automatic: Annotated[int, Field(description="其中可自动派单的", ge=0, examples=[76])]
+    returned: Annotated[int, Field(description="其中被退过的", ge=0, examples=[5])]
+    closed: Annotated[int, Field(description="其中已办结的", ge=0, examples=[90])]
 
 
 class CountsOut(_PeriodOut):
     """计数。"""
 
-    rows: list[CountOut]
+    rows: Annotated[list[CountOut], Field(description="各项，工单多的在前")]
 
 
 class ReturnOut(BaseModel):
     """一个部门的退单。"""
 
-    department: Annotated[str, Field(description="部门代码")]
+    department: Annotated[str, Field(description="部门代码", examples=["hx-zhufang"])]
     name: Annotated[str, Field(description="部门名称", examples=["住房城乡建设"])]
-    dispatched: Annotated[int, Field(description="首次派到它的工单数", ge=0)]
-    returned: Annotated[int, Field(description="它退回的工单数", ge=0)]
-    rate: Annotated[float, Field(description="退回数与首次派到数之比", ge=0)]
+    dispatched: Annotated[int, Field(description="首次派到它的工单数", ge=0, examples=[210])]
+    returned: Annotated[int, Field(description="它退回的工单数", ge=0, examples=[9])]
+    rate: Annotated[float, Field(description="退回数与首次派到数之比", ge=0, examples=[0.042857])]
 
 
 class ReturnsOut(_PeriodOut):
     """退单。"""
 
-    rows: list[ReturnOut]
+    rows: Annotated[list[ReturnOut], Field(description="各部门，退单多的在前")]
 
 
 class AgreementRowOut(BaseModel):
     """一种处理方式的一致程度。"""
 
-    verdict: Annotated[str, Field(description="auto、suggest、manual；空为合计")]
-    tickets: Annotated[int, Field(description="工单数", ge=0)]
-    decided: Annotated[int, Field(description="其中已处理的", ge=0)]
+    verdict: Annotated[str, Field(description="auto、suggest、manual；空为合计", examples=["auto"])]
+    tickets: Annotated[int, Field(description="工单数", ge=0, examples=[640])]
+    decided: Annotated[int, Field(description="其中已处理的", ge=0, examples=[512])]
     category_kept: Annotated[Share, Field(description="已处理的中，类别未改的比例")]
     in_first_three: Annotated[Share, Field(description="已处理的中，类别在候选之列的比例")]
     department_kept: Annotated[Share, Field(description="已处理的中，部门未改的比例")]
@@ -66,23 +66,23 @@ class AgreementRowOut(BaseModel):
 class AgreementOut(_PeriodOut):
     """人与模型的一致程度。"""
 
-    rows: list[AgreementRowOut]
+    rows: Annotated[list[AgreementRowOut], Field(description="各处理方式，最后一行是合计")]
 
 
 class ShiftOut(BaseModel):
     """一个类别占比的变化。"""
 
-    category: Annotated[str, Field(description="类别代码")]
-    name: Annotated[str, Field(description="类别路径")]
-    before: Annotated[float, Field(description="之前的占比", ge=0, le=1)]
-    now: Annotated[float, Field(description="现在的占比", ge=0, le=1)]
+    category: Annotated[str, Field(description="类别代码", examples=["030603"])]
+    name: Annotated[str, Field(description="类别路径", examples=["城乡建设/物业管理/小区公共设施"])]
+    before: Annotated[float, Field(description="之前的占比", ge=0, le=1, examples=[0.08])]
+    now: Annotated[float, Field(description="现在的占比", ge=0, le=1, examples=[0.13])]
 
 
 class DriftOut(_PeriodOut):
     """诉求构成的变化。"""
 
-    tickets_before: Annotated[int, Field(description="之前的工单数", ge=0)]
-    tickets_now: Annotated[int, Field(description="现在的工单数", ge=0)]
+    tickets_before: Annotated[int, Field(description="之前的工单数", ge=0, examples=[1180])]
+    tickets_now: Annotated[int, Field(description="现在的工单数", ge=0, examples=[1263])]
     stability_index: Annotated[float | None, Field(description="类别构成的稳定性指数（PSI）", ge=0, examples=[0.08])]
     probability_before: Annotated[Share, Field(description="之前的平均把握")]
     probability_now: Annotated[Share, Field(description="现在的平均把握")]
@@ -94,14 +94,14 @@ class DriftOut(_PeriodOut):
 class MatterRowOut(MatterOut):
     """一件事项。"""
 
-    category: Annotated[str, Field(description="类别代码")]
-    name: Annotated[str, Field(description="类别路径")]
+    category: Annotated[str, Field(description="类别代码", examples=["030603"])]
+    name: Annotated[str, Field(description="类别路径", examples=["城乡建设/物业管理/小区公共设施"])]
 
 
 class MattersOut(_PeriodOut):
     """多人反映的同一事项。"""
 
-    rows: list[MatterRowOut]
+    rows: Annotated[list[MatterRowOut], Field(description="事项，反映人数多的在前")]
 
 
 class SolvedOut(BaseModel):
