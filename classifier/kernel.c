@@ -933,6 +933,81 @@ done:
     return result;
 }
 
+/* runs(spoken by each character, ends of words, total, least of a word, least of a run) -> [(start, end, share), …]:
+ * neighbouring words of which each has at least `least of a word` of the total, and all together `least of a run` */
+static PyObject *runs(PyObject *self, PyObject *args)
+{
+    Py_buffer part, ends;
+    double total, least_word, least_run;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "y*y*ddd", &part, &ends, &total, &least_word, &least_run))
+        return NULL;
+    const float *spoken = part.buf;
+    const int32_t *end = ends.buf;
+    Py_ssize_t count = ends.len / 4, at = 0, start = 0;
+    double weight = 0;
+    PyObject *found = are_ends(&ends, part.len / 4) ? PyList_New(0) : NULL;
+    if (!found)
+        PyErr_SetString(PyExc_ValueError, "words do not make up their text");
+    for (Py_ssize_t word = 0; found && word <= count; word++) {
+        Py_ssize_t begin = at;
+        double share = 0;
+        for (; word < count && at < end[word]; at++)
+            share += spoken[at];
+        share /= total;
+        if (word < count && share >= least_word) {
+            start = weight > 0 ? start : begin;
+            weight += share;
+        } else {
+            PyObject *run = weight >= least_run ? Py_BuildValue("(nnd)", start, begin, weight) : NULL;
+            if ((run && PyList_Append(found, run) < 0) || (!run && PyErr_Occurred()))
+                Py_CLEAR(found);
+            Py_XDECREF(run);
+            weight = 0;
+        }
+    }
+    PyBuffer_Release(&part);
+    PyBuffer_Release(&ends);
+    return found;
+}
+
+static inline int ends_sentence(uint32_t code)
+{
+    return code == 0x3002 || code == '!' || code == '?' || code == ';' || code == '\n' || code == ',';
+}
+
+/* sides(text, spoken by each character) -> (sum of the sentences' sums above 0, of those below, sum of all amounts) */
+static PyObject *sides(PyObject *self, PyObject *args)
+{
+    PyObject *text;
+    Py_buffer part;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Uy*", &text, &part))
+        return NULL;
+    const float *spoken = part.buf;
+    Py_ssize_t length = PyUnicode_GET_LENGTH(text);
+    int kind = PyUnicode_KIND(text), fits = part.len == length * 4;
+    const void *data = PyUnicode_DATA(text);
+    double sum = 0, above = 0, below = 0, size = 0;
+    for (Py_ssize_t at = 0; fits && at <= length; at++) {
+        if (at < length)
+            size += fabsf(spoken[at]);
+        if (at < length && !ends_sentence(PyUnicode_READ(kind, data, at))) {
+            sum += spoken[at];
+            continue;
+        }
+        above += sum > 0 ? sum : 0;
+        below += sum < 0 ? sum : 0;
+        sum = 0;
+    }
+    PyBuffer_Release(&part);
+    if (!fits) {
+        PyErr_SetString(PyExc_ValueError, "a number for each character is expected");
+        return NULL;
+    }
+    return Py_BuildValue("(ddd)", above, below, size);
+}
+
 static PyMethodDef METHODS[] = {
     {"make_space", make_space, METH_VARARGS, NULL},
     {"encode", encode, METH_VARARGS, NULL},
@@ -942,6 +1017,8 @@ static PyMethodDef METHODS[] = {
     {"find_pairs", find_pairs, METH_VARARGS, NULL},
     {"letters", letters, METH_O, NULL},
     {"spread", spread_parts, METH_VARARGS, NULL},
+    {"runs", runs, METH_VARARGS, NULL},
+    {"sides", sides, METH_VARARGS, NULL},
     {"count_han", count_han, METH_O, NULL},
     {"doubts", doubts, METH_VARARGS, NULL},
     {"exchange", exchange, METH_VARARGS, NULL},

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import Enum
 from functools import cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 from classifier.domain import Category, Department, Region, Source, Suggestion
 from classifier.suggest.decision import percent
@@ -19,11 +19,12 @@ _SOURCES = {
     Source.RULE: "规则",
 }
 
-_SHOWN: dict[type, tuple[str, ...]] = {
+SHOWN: Final[dict[type, tuple[str, ...]]] = {
     Category: ("code", "name", "path"),
     Department: ("code", "name", "level"),
     Region: ("code", "name", "path"),
 }
+"""The fields of what a ledger holds that a suggestion shows."""
 
 _PLAIN = frozenset({str, int, bool, type(None)})
 
@@ -56,8 +57,8 @@ def _plainly(kind: type) -> Callable[[Any], Any]:
 
 def _names(kind: type) -> tuple[str, ...]:
     """Return the fields of a kind of value that are shown; none where it is no dataclass."""
-    if kind in _SHOWN:
-        return _SHOWN[kind]
+    if kind in SHOWN:
+        return SHOWN[kind]
     return tuple(one.name for one in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else ()
 
 

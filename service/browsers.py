@@ -24,8 +24,11 @@ def header(scope: Scope, name: bytes) -> str:
 
 def cookie_key(scope: Scope) -> str:
     """Return the key that a signed-in browser sends, empty where there is none."""
+    sent = header(scope, b"cookie")
+    if COOKIE not in sent:
+        return ""
     try:
-        held = SimpleCookie(header(scope, b"cookie")).get(COOKIE)
+        held = SimpleCookie(sent).get(COOKIE)
     except CookieError:
         return ""
     return held.value if held else ""

@@ -22,7 +22,10 @@ class Role(StrEnum):
     @property
     def rank(self) -> int:
         """0 for intake, 3 for admin."""
-        return list(Role).index(self)
+        return _RANKS[self]
+
+
+_RANKS: Final = {role: rank for rank, role in enumerate(Role)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,9 +42,8 @@ async def answer_complaint(
     """
     understood = suggester.understand(complaint)
     suggestion = suggester.conclude(complaint, understood)
-    resources.metrics.suggestions.labels(
-        ledger, suggestion.decision.verdict.value, suggestion.decision.code.value
-    ).inc()
+    decision = suggestion.decision
+    resources.metrics.suggestions_of(ledger, decision.verdict.value, decision.code.value).inc()
     if not resources.settings.record:
         return Answer(200, suggestion_json(suggestion)[:-1] + _NOTHING_KNOWN)
     read, moment = understood.encoded.complaint, now()

@@ -5,6 +5,8 @@ The names of ledgers, routes and decisions are labels, nothing of a complaint is
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
@@ -22,15 +24,17 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
-        self.requests = Counter(
-            "fenban_requests", "Requests answered", ("method", "route", "status"), registry=registry
-        )
-        self.seconds = Histogram(
+        requests = Counter("fenban_requests", "Requests answered", ("method", "route", "status"), registry=registry)
+        seconds = Histogram(
             "fenban_request_seconds", "Seconds to answer", ("method", "route"), buckets=_SECONDS, registry=registry
         )
-        self.suggestions = Counter(
+        suggestions = Counter(
             "fenban_suggestions", "Complaints suggested for", ("ledger", "verdict", "reason"), registry=registry
         )
+        # Finding what belongs to some labels costs more than counting; there are few of them.
+        self.requests_of: Callable[[str, str, str], Counter] = cache(requests.labels)
+        self.seconds_of: Callable[[str, str], Histogram] = cache(seconds.labels)
+        self.suggestions_of: Callable[[str, str, str], Counter] = cache(suggestions.labels)
         self.rulings = Counter("fenban_decisions", "Decisions reported", ("ledger", "action"), registry=registry)
         self.jobs = Gauge(
             "fenban_jobs", "Jobs by state", ("kind", "state"), registry=registry, multiprocess_mode="mostrecent"

@@ -83,8 +83,9 @@ class Account:
     def _account(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "other")
         metrics = self._metrics()
-        metrics.requests.labels(scope["method"] if route != "other" else "other", route, str(status)).inc()
-        metrics.seconds.labels(scope["method"] if route != "other" else "other", route).observe(seconds)
+        method = scope["method"] if route != "other" else "other"
+        metrics.requests_of(method, route, str(status)).inc()
+        metrics.seconds_of(method, route).observe(seconds)
         if _log.isEnabledFor(logging.INFO):
             caller: Caller | None = scope.get("state", {}).get("caller")
             facts = with_facts(

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
-from typing import Any
+from typing import Any, Final
 
-import pydantic_core
+from pydantic import TypeAdapter
 from starlette.responses import Response
 
-from classifier.domain import Suggestion
-from classifier.presentation import plain
+from classifier.domain import Category, Department, Region, Suggestion
+from classifier.presentation import SHOWN, plain
+
+_SUGGESTION: Final = TypeAdapter(Suggestion)
+
+
+def _hidden(kind: type[Category | Department | Region]) -> set[str]:
+    return {one.name for one in dataclasses.fields(kind)} - set(SHOWN[kind])
+
+
+_HIDDEN: Final[dict[str, Any]] = {
+    "categories": {"__all__": {"category": _hidden(Category)}},
+    "departments": {"__all__": {"department": _hidden(Department)}},
+    "assisting": {"__all__": _hidden(Department)},
+    "region": _hidden(Region),
+}
+"""Fields of what a ledger holds that nobody asks a suggestion for."""
 
 
 def to_json(value: Any) -> str:
@@ -20,7 +36,7 @@ def to_json(value: Any) -> str:
 
 def suggestion_json(suggestion: Suggestion) -> str:
     """Return a suggestion as JSON, several times quicker than `to_json`."""
-    return str(pydantic_core.to_json(plain(suggestion)), "utf-8")
+    return str(_SUGGESTION.dump_json(suggestion, exclude=_HIDDEN), "utf-8")
 
 
 def respond(value: Any, status: int = 200) -> Response:

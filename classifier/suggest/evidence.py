@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.compiled import kernel
 from classifier.domain import Evidence
 from classifier.text.pipeline import ReadComplaint, ReadField
 
@@ -16,8 +15,7 @@ Floats = NDArray[np.float32]
 
 _MOST_SPANS = 8
 _LEAST_SHARE = 0.04
-_FIRST = np.zeros(1, dtype=np.int32)
-_SENTENCE = re.compile(r"[^。!?;\n,]+")
+_SENTENCE_ENDS = "。!?;\n,"
 _MATTER_SHARE = 0.2
 """Share of all that speaks for either category which sentences must add for each of the two."""
 
@@ -40,18 +38,33 @@ def evidence_spans(complaint: ReadComplaint, contributions: Sequence[Floats]) ->
 
 def _spans(name: str, read: ReadField, part: Floats, total: float) -> Iterator[Evidence]:
     """Yield runs of neighbouring words whose share of all that spoke for the category is worth showing."""
-    if not read.ends:
-        return
-    ends = np.frombuffer(read.ends, np.int32)
-    begins = np.concatenate([_FIRST, ends[:-1]])
-    shares = np.add.reduceat(part, begins) / np.float32(total)
-    numbered = enumerate(np.flatnonzero(shares >= _LEAST_SHARE / 2).tolist())
-    for _, run in groupby(numbered, lambda pair: pair[1] - pair[0]):
-        words = [word for _, word in run]
-        weight = float(shares[words].sum())
-        if weight >= _LEAST_SHARE:
-            start, stop = read.aligned.span(int(begins[words[0]]), int(ends[words[-1]]))
-            yield Evidence(name, start, stop, round(min(weight, 1.0), 4))
+    for begin, end, weight in runs_of_words(part, read.ends, total):
+        start, stop = read.aligned.span(begin, end)
+        yield Evidence(name, start, stop, round(min(weight, 1.0), 4))
+
+
+def runs_of_words(part: Floats, ends: bytes, total: float) -> list[tuple[int, int, float]]:
+    """Return start, end and share of `total` of runs of words: half the least share each, all of it together."""
+    if kernel is None:
+        return runs_of_words_plainly(part, ends, total)
+    found: list[tuple[int, int, float]] = kernel.runs(part, ends, total, _LEAST_SHARE / 2, _LEAST_SHARE)
+    return found
+
+
+def runs_of_words_plainly(part: Floats, ends: bytes, total: float) -> list[tuple[int, int, float]]:
+    """Return what `runs_of_words` returns, to the last bit, without the compiled kernel."""
+    stops = np.frombuffer(ends, np.int32)
+    sizes = np.diff(stops, prepend=np.int32(0))
+    # Counting adds one after another, as the kernel does.
+    shares = np.bincount(np.repeat(np.arange(len(stops)), sizes), part, len(stops)) / total
+    told = np.flatnonzero(shares >= _LEAST_SHARE / 2)
+    if not len(told):
+        return []
+    run = np.cumsum(np.diff(told, prepend=told[0]) > 1)
+    weights = np.bincount(run, shares[told])
+    first, last = np.searchsorted(run, np.arange(len(weights))), np.searchsorted(run, np.arange(len(weights)), "right")
+    found = zip((stops - sizes)[told[first]].tolist(), stops[told[last - 1]].tolist(), weights.tolist(), strict=True)
+    return [one for one in found if one[2] >= _LEAST_SHARE]
 
 
 def tells_two_matters(complaint: ReadComplaint, difference: Sequence[Floats]) -> bool:
@@ -59,13 +72,26 @@ def tells_two_matters(complaint: ReadComplaint, difference: Sequence[Floats]) ->
 
     `difference` holds, for each character, what it adds to the first category's score less the second's.
     """
-    size = sum(float(np.abs(part).sum()) for part in difference)
-    sums = np.array(
-        [
-            float(part[match.start() : match.end()].sum())
-            for (_, read), part in zip(complaint.fields, difference, strict=True)
-            for match in _SENTENCE.finditer(read.text)
-        ]
-    )
-    for_first, for_second = float(sums[sums > 0].sum()), -float(sums[sums < 0].sum())
-    return size > 0 and min(for_first, for_second) >= _MATTER_SHARE * size
+    told = [sides(read.text, part) for (_, read), part in zip(complaint.fields, difference, strict=True)]
+    for_first, against, size = (sum(parts) for parts in zip(*told, strict=True))
+    return bool(size > 0 and min(for_first, -against) >= _MATTER_SHARE * size)
+
+
+def sides(text: str, part: Floats) -> tuple[float, float, float]:
+    """Return the sum of what the sentences say that speak for, of those that speak against, and of all amounts."""
+    if kernel is None:
+        return sides_plainly(text, part)
+    found: tuple[float, float, float] = kernel.sides(text, part)
+    return found
+
+
+def sides_plainly(text: str, part: Floats) -> tuple[float, float, float]:
+    """Return what `sides` returns, to the last bit, without the compiled kernel."""
+    is_end = np.array([char in _SENTENCE_ENDS for char in text], dtype=bool)
+    within = np.flatnonzero(~is_end)
+    sums = np.bincount(np.cumsum(is_end)[within], part[within], int(is_end.sum()) + 1)
+    return _one_by_one(np.maximum(sums, 0)), _one_by_one(np.minimum(sums, 0)), _one_by_one(np.abs(part))
+
+
+def _one_by_one(values: NDArray[np.floating]) -> float:
+    return float(np.bincount(np.zeros(len(values), np.intp), values, 1)[0])

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
+
+DIGITS: Final = 6
+"""Decimals of the probabilities that a suggestion shows."""
 
 
 def best_of(values: NDArray[np.floating], count: int) -> list[int]:

@@ -15,7 +15,7 @@ from classifier.suggest.calibration import Confidence
 from classifier.suggest.classification import Classified
 from classifier.suggest.local import OWN_DEPARTMENTS
 from classifier.suggest.model import DEPARTMENTS, LEAVES, Model, Prediction
-from classifier.suggest.ranking import best_of
+from classifier.suggest.ranking import DIGITS, best_of
 from classifier.suggest.sharing import DutyTable, DutyTables, Where, without_one
 
 Floats = NDArray[np.float32]
@@ -79,7 +79,7 @@ class Router:
         leads = tuple(
             self._score(
                 at,
-                float(total[at]),
+                round(float(total[at]), DIGITS),
                 bool(by_duty[at] * (1 - self._learnt_share) >= learnt[at] * self._learnt_share),
                 table,
                 mass,

@@ -18,7 +18,7 @@ from classifier.suggest.decision import Circumstances, decide
 from classifier.suggest.evidence import evidence_spans, tells_two_matters
 from classifier.suggest.model import KINDS, LEAVES, Model, Prediction
 from classifier.suggest.naming import Names
-from classifier.suggest.ranking import best_of
+from classifier.suggest.ranking import DIGITS, best_of
 from classifier.suggest.routing import Router
 from classifier.suggest.sharing import Where
 from classifier.text.features import Encoded
@@ -53,6 +53,7 @@ class Suggester:
         self.classification = Classification(ledger, model)
         self.router = Router(ledger, model)
         self._labels_of = np.ascontiguousarray(self.classification.label_to_report.T)
+        self._reports_labels = np.array_equal(self._labels_of, np.eye(*self._labels_of.shape))
         self.names: Names | None = None
         if ledger.categories is not ledger.base.categories:
             self.names = Names.of(ledger, self.classification.categories, model.space, self.pipeline)
@@ -119,8 +120,10 @@ class Suggester:
         scope = scope or scope_of(self.ledger, text, rules)
         region = self._region(complaint, text, scope)
         route = self.router.route(classified, prediction, Where(region, day, scope), rules.departments)
-        best = best_of(classified.reported, _SHOWN)
-        scores = tuple(CategoryScore(self.classification.categories[at], float(classified.reported[at])) for at in best)
+        best = best_of(classified.reported, _COMPARED)
+        scores = tuple(
+            CategoryScore(self.classification.categories[at], float(classified.reported[at])) for at in best[:_SHOWN]
+        )
         kind = Kind(self.model.heads[KINDS].labels[int(prediction.groups[KINDS].argmax())])
         decision = decide(
             Circumstances(
@@ -133,9 +136,9 @@ class Suggester:
                 rules.manual,
             )
         )
-        evidence = self._evidence(understood) if with_evidence else ()
+        evidence = self._evidence(understood, best) if with_evidence else ()
         return Suggestion(
-            categories=scores,
+            categories=tuple(CategoryScore(one.category, round(one.probability, DIGITS)) for one in scores),
             departments=route.leads,
             assisting=route.assisting,
             decision=decision,
@@ -170,6 +173,8 @@ class Suggester:
     def _directions(self, classified: Classified, columns: Sequence[int]) -> Floats:
         """Weigh, for each of some reported categories, the labels that decide by how likely they are within it."""
         shares = self._labels_of[columns]
+        if self._reports_labels:
+            return shares
         if self.model.local is None:
             shares = shares * self.classification.to_model_order(classified.leaves)
         directions: Floats = shares / np.maximum(shares.sum(axis=1, keepdims=True), _SMALLEST)
@@ -181,10 +186,9 @@ class Suggester:
             return self.model.local_contributions(understood.encoded, understood.prediction.local, direction)
         return self.model.contributions(understood.encoded, LEAVES, direction)
 
-    def _evidence(self, understood: Understood) -> tuple[Evidence, ...]:
-        """Return what spoke for the first category rather than for those next to it."""
+    def _evidence(self, understood: Understood, best: Sequence[int]) -> tuple[Evidence, ...]:
+        """Return what spoke for the first of the best categories rather than for those next to it."""
         classified = understood.classified
-        best = best_of(classified.reported, _COMPARED)
         directions = self._directions(classified, best)
         weights = classified.reported[best[1:]]
         against = (weights / weights.sum()) @ directions[1:]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
+from fastapi.routing import APIRoute
 from pydantic import ValidationError
 from starlette.responses import Response
 
@@ -14,6 +16,7 @@ from classifier.domain import Complaint
 from classifier.errors import FenbanError
 from classifier.suggest.suggester import Suggester
 from service.access import LedgerName, ledger_of, resources_of
+from service.browsers import header
 from service.domain import Caller
 from service.errors import BatchTooLargeError
 from service.idempotency import Once, once
@@ -35,7 +38,36 @@ _TOGETHER = 50
 """Items of a batch that are under way at once; between them the event loop serves others."""
 
 
-@router.post("/suggestions", response_model=AnswerOut, summary="给一件诉求提出建议")
+class SuggestionRoute(APIRoute):
+    """Answers the usual request without FastAPI's general machinery, which would cost as much as the suggestion.
+
+    Any other goes the general way: one with parameters, with an idempotency key, of another content type, or with a
+    body that is not as it should be.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return what answers a request."""
+        general = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            complaint = await _usual(request)
+            return await general(request) if complaint is None else await _suggest(request, complaint)
+
+        return handle
+
+
+async def _usual(request: Request) -> ComplaintIn | None:
+    """Return the complaint of a request that holds a valid one as JSON and asks for nothing special."""
+    scope = request.scope
+    kind = header(scope, b"content-type").partition(";")[0]
+    if scope["query_string"] or kind != "application/json" or header(scope, b"idempotency-key"):
+        return None
+    try:
+        return ComplaintIn.model_validate_json(await request.body())
+    except ValidationError:
+        return None
+
+
 async def suggest(
     complaint: ComplaintIn,
     request: Request,
@@ -47,12 +79,27 @@ async def suggest(
 
     带 `id` 的诉求记录为工单；同一 `id` 再次提交，答复当时记录的建议（`record.repeated` 为 true）。
     """
+    return await _suggest(request, complaint, ledger, keep=keep, key=idempotency_key)
+
+
+router.add_api_route(
+    "/suggestions",
+    suggest,
+    methods=["POST"],
+    response_model=AnswerOut,
+    summary="给一件诉求提出建议",
+    route_class_override=SuggestionRoute,
+)
+
+
+async def _suggest(
+    request: Request, complaint: ComplaintIn, ledger: str = "", *, keep: bool = True, key: str | None = None
+) -> Response:
     name = ledger_of(request, ledger)
     resources = resources_of(request)
     suggester = await resources.desks.ready(name)
-    asked = await _once(request, idempotency_key, name)
-    given = _complaint(complaint)
-    answer = await answer_complaint(given, name, suggester, resources, keep=keep, once=asked)
+    asked = await _once(request, key, name)
+    answer = await answer_complaint(_complaint(complaint), name, suggester, resources, keep=keep, once=asked)
     return Response(answer.body, answer.status, media_type="application/json")
 
 
