@@ -13,7 +13,7 @@ from classifier.batch.columns import OUTPUT
 from classifier.domain import Complaint, Suggestion
 from classifier.errors import ComplaintError, NotTextError, UnknownRegionError
 from classifier.files.columns import parse_day
-from classifier.suggest.suggester import Suggester, Understood
+from classifier.suggest.suggester import Seen, Suggester, Understood
 from classifier.text.pipeline import ReadComplaint
 
 INPUT: Final = ("text", "title", "region", "date")
@@ -54,16 +54,18 @@ def suggest_rows(rows: Iterable[Given], suggester: Suggester, day: dt.date) -> l
 
 def _answers(rows: Sequence[Given], suggester: Suggester, day: dt.date) -> Iterator[Answer]:
     given = [_read(row, suggester, day) for row in rows]
-    understood = iter(suggester.understand_each([one[1] for one in given if not isinstance(one, ComplaintError)]))
+    read = [one for one in given if not isinstance(one, ComplaintError)]
+    understood = suggester.understand_each([one for _, one in read])
+    seen = [_look(complaint, one, suggester) for (complaint, _), one in zip(read, understood, strict=True)]
+    suggestions = iter(suggester.conclude_each(understood, seen, with_evidence=False))
     for one in given:
         cells: dict[str, Any] = dict.fromkeys(_NAMES, "")
         if isinstance(one, ComplaintError):
             cells["error"] = str(one)
             yield Answer(list(cells.values()), 0)
         else:
-            complaint, read = one
-            cells.update(_cells(_conclude(complaint, next(understood), suggester)))
-            yield Answer(list(cells.values()), _key(read.said))
+            cells.update(_cells(next(suggestions)))
+            yield Answer(list(cells.values()), _key(one[1].said))
 
 
 def _read(row: Given, suggester: Suggester, day: dt.date) -> tuple[Complaint, ReadComplaint] | ComplaintError:
@@ -75,13 +77,12 @@ def _read(row: Given, suggester: Suggester, day: dt.date) -> tuple[Complaint, Re
         return error
 
 
-def _conclude(complaint: Complaint, understood: Understood, suggester: Suggester) -> Suggestion:
+def _look(complaint: Complaint, understood: Understood, suggester: Suggester) -> Seen:
     try:
-        return suggester.conclude(complaint, understood, with_evidence=False)
+        return suggester.look(complaint, understood)
     except UnknownRegionError:
         # A backlog's region column may follow another list than the ledger's; then the text decides.
-        placeless = Complaint(complaint.text, complaint.title, "", complaint.date)
-        return suggester.conclude(placeless, understood, with_evidence=False)
+        return suggester.look(Complaint(complaint.text, complaint.title, "", complaint.date), understood)
 
 
 def _text(value: object) -> str:

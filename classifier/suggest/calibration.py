@@ -99,17 +99,20 @@ class Confidence:
     slope: float = 1.0
 
     def __call__(self, probabilities: Floats) -> Floats:
-        """Return `(n_classes,)` with the first candidate's share mended, the others' in proportion."""
-        first = int(probabilities.argmax())
-        before = float(probabilities[first])
-        if not 0 < before < 1:
-            return probabilities
-        second = float(max(probabilities[:first].max(initial=0), probabilities[first + 1 :].max(initial=0)))
-        # Never below the second, whose share is (1 - after) * second / (1 - before).
-        after = max(self.right(before), second / (1 - before + second))
-        mended: Floats = probabilities * np.float32((1 - after) / (1 - before))
-        mended[first] = after
+        """Return `(n_rows, n_classes)` with each first candidate's share mended, the others' in proportion."""
+        rows, first = np.arange(len(probabilities)), probabilities.argmax(axis=1)
+        others = probabilities.copy()
+        others[rows, first] = 0
+        before = probabilities[rows, first].tolist()
+        after = [self._mended(*each) for each in zip(before, others.max(axis=1).tolist(), strict=True)]
+        left = [(1 - new) / (1 - old) if old < 1 else 1.0 for new, old in zip(after, before, strict=True)]
+        mended: Floats = probabilities * np.array(left, np.float32)[:, None]
+        mended[rows, first] = after
         return mended
+
+    def _mended(self, before: float, second: float) -> float:
+        """Return the first candidate's share; never below the second's, (1 - after) * second / (1 - before)."""
+        return max(self.right(before), second / (1 - before + second)) if 0 < before < 1 else before
 
     def right(self, first: float) -> float:
         """Return, of first candidates with this probability, the share that is right."""

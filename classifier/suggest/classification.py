@@ -97,24 +97,40 @@ class Classification:
         """Return the likeliest of the ledger's lowest categories within a reported one."""
         return self.ledger.categories.leaves[int((classified.own * self._report[:, column]).argmax())]
 
-    def classify(self, prediction: Prediction, text: str = "", named: Floats | None = None) -> Classified:
-        """Return the probabilities of one complaint.
+    def classify_each(
+        self, predictions: Sequence[Prediction], texts: Sequence[str], named: Sequence[Floats] | None
+    ) -> list[Classified]:
+        """Return the probabilities of each complaint.
 
         Args:
-            prediction: the model's.
-            text: the complaint's normalised words, for the ledger's keywords.
-            named: what the names of the reported categories say, as logarithms of odds.
+            predictions: the model's.
+            texts: the complaints' normalised words, for the ledger's keywords.
+            named: what the names of the reported categories say, as logarithms of odds; None where the base has them.
         """
-        leaves = self._in_ledger_order(prediction.groups[LEAVES][None, :])[0]
+        if not predictions:
+            return []
+        leaves = self._in_ledger_order(np.stack([one.groups[LEAVES] for one in predictions]))
+        spoken = named if named is not None else [None] * len(predictions)
+        found = [self._uncalibrated(*each) for each in zip(predictions, leaves, texts, spoken, strict=True)]
+        # One row after another: products of matrices round differently from products of vectors.
+        reported = np.stack([own if self._is_lowest else own @ self._report for _, own, _ in found])
+        evidence = np.stack(named) if named is not None and self._local is None else None
+        calibrated = self.calibration(reported, evidence)
+        return [
+            Classified(base, row, outside, own) for (base, own, outside), row in zip(found, calibrated, strict=True)
+        ]
+
+    def _uncalibrated(
+        self, prediction: Prediction, leaves: Floats, text: str, named: Floats | None
+    ) -> tuple[Floats, Floats, float]:
+        """Return the base's leaves, the ledger's own lowest categories, and how likely it is outside of all."""
         if self._local is not None and prediction.local is not None:
             own, leaves = self._local(prediction.local, leaves, named if named is None else self._report @ named)
-            outside, named = 0.0, None
+            outside = 0.0
         else:
             own = self._carried(leaves)
             outside = float(leaves @ self._outside) if self._outside is not None else 0.0
-        own = self._keywords.weigh(own, text)
-        reported = own if self._is_lowest else own @ self._report
-        return Classified(leaves, self.calibration(reported, named), outside, own)
+        return leaves, self._keywords.weigh(own, text), outside
 
     def carried(self, prediction: Prediction, named: Floats | None = None) -> Floats:
         """Return what the base alone says of the ledger's lowest categories, in their order, with their names."""

@@ -15,8 +15,8 @@ from classifier.suggest.calibration import Confidence
 from classifier.suggest.classification import Classified
 from classifier.suggest.local import OWN_DEPARTMENTS
 from classifier.suggest.model import DEPARTMENTS, LEAVES, Model, Prediction
-from classifier.suggest.ranking import DIGITS, best_of
-from classifier.suggest.sharing import DutyTable, DutyTables, Where, without_one
+from classifier.suggest.ranking import DIGITS, best_of_each
+from classifier.suggest.sharing import DutyTable, DutyTables, Naming, Where, without_one
 
 Floats = NDArray[np.float32]
 
@@ -26,7 +26,30 @@ _FITTED_ON = 5_000
 _MOST_FAVOUR = 1_000.0
 """How many times likelier, or unlikelier, what a text says may make a department."""
 _RARE = 1e-4
+_SHOWN = 3
 _SMALLEST = np.float32(1e-9)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Where a complaint is, and the departments that a rule adds as assisting."""
+
+    where: Where
+    added: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """The best departments for one complaint: number, probability, and whether duties speak louder than texts.
+
+    `mass` is the probability that falls to each duty of the table.
+    """
+
+    table: DutyTable
+    best: Sequence[int]
+    chances: Sequence[float]
+    by_duty: Sequence[bool]
+    mass: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,34 +83,50 @@ class Router:
         self._duties = DutyTables(ledger, self._led)
         self._confidence = self._fit_confidence(model, self._learnt_share)
 
-    def route(self, classified: Classified, prediction: Prediction, where: Where, added: Sequence[str] = ()) -> Route:
-        """Rank the departments for one complaint.
+    def route_each(
+        self, classified: Sequence[Classified], predictions: Sequence[Prediction], asked: Sequence[Asked]
+    ) -> list[Route]:
+        """Rank the departments for each complaint; those of one place, day and scope are weighed together.
 
         Args:
-            classified: the probabilities of its categories.
-            prediction: the model's, for what the text says of departments.
-            where: place, day and scope, whose duties count.
-            added: departments that a rule adds as assisting.
+            classified: the probabilities of their categories.
+            predictions: the model's, for what the texts say of departments.
+            asked: where each is, and what rules add.
         """
+        together: dict[Where, list[int]] = {}
+        for at, one in enumerate(asked):
+            together.setdefault(one.where, []).append(at)
+        routes: dict[int, Route] = {}
+        for where, places in together.items():
+            weighed = self._weigh([classified[at] for at in places], [predictions[at] for at in places], where)
+            for at, candidates in zip(places, weighed, strict=True):
+                routes[at] = self._route(candidates, where.region, asked[at].added)
+        return [routes[at] for at in range(len(asked))]
+
+    def _weigh(
+        self, classified: Sequence[Classified], predictions: Sequence[Prediction], where: Where
+    ) -> list[_Candidates]:
+        """Return the best departments of each complaint of one place, day and scope."""
         table = self._duties.at(where)
-        mass = table.mass(classified)
-        by_duty = table.by_department(mass, self._favour(self.carried(prediction)))
-        learnt = self.learnt(prediction)
-        total = (1 - self._learnt_share) * by_duty + self._learnt_share * learnt
-        total = self._confidence((total / max(float(total.sum()), 1e-9)).astype(np.float32))
-        best = best_of(total, 3)
+        mass = np.stack([table.mass(one) for one in classified])
+        carried = np.stack([self.carried(one) for one in predictions])
+        by_duty = (1 - self._learnt_share) * table.by_department(mass, self._favour(carried))
+        learnt = carried if self._local is None else np.stack([self.learnt(one) for one in predictions])
+        learnt = self._learnt_share * learnt
+        total = by_duty + learnt
+        total = self._confidence((total / np.maximum(total.sum(axis=1, keepdims=True), _SMALLEST)).astype(np.float32))
+        best = best_of_each(total, _SHOWN)
+        chosen = np.arange(len(best))[:, None], best
+        told = (best.tolist(), total[chosen].tolist(), (by_duty >= learnt)[chosen].tolist(), mass)
+        return [_Candidates(table, *each) for each in zip(*told, strict=True)]
+
+    def _route(self, found: _Candidates, region: Region | None, added: Sequence[str]) -> Route:
         leads = tuple(
-            self._score(
-                at,
-                round(float(total[at]), DIGITS),
-                bool(by_duty[at] * (1 - self._learnt_share) >= learnt[at] * self._learnt_share),
-                table,
-                mass,
-            )
-            for at in best
-            if total[at] > 0
+            self._score(at, round(chance, DIGITS), found.table.likeliest(at, found.mass) if by_duty else None)
+            for at, chance, by_duty in zip(found.best, found.chances, found.by_duty, strict=True)
+            if chance > 0
         )
-        return Route(leads, self._assisting(leads, table, mass, where.region, added))
+        return Route(leads, self._assisting(leads, found.table, found.mass, region, added))
 
     def carried(self, prediction: Prediction) -> Floats:
         """Return what the base alone learnt of departments, in the order of the ledger's directory."""
@@ -176,10 +215,9 @@ class Router:
         total: Floats = found * favour
         return total
 
-    def _score(self, at: int, probability: float, by_duty: bool, table: DutyTable, mass: Floats) -> DepartmentScore:
+    def _score(self, at: int, probability: float, duty: Naming | None) -> DepartmentScore:
         department = self._departments[at]
-        duty = table.likeliest(at, mass)
-        if duty is None or not by_duty:
+        if duty is None:
             return DepartmentScore(department, probability, Source.LEARNT)
         return DepartmentScore(department, probability, duty.source, duty.duty.basis)
 

@@ -126,22 +126,29 @@ class DutyTable:
         return np.concatenate([classified.own, classified.leaves * self.left])
 
     def by_department(self, mass: Floats, favour: Floats) -> Floats:
-        """Return the probability that falls to each department, `(n_departments,)`.
+        """Return the probability that falls to each department, `(n_rows, n_departments)`.
 
         Args:
-            mass: as `mass` returns it.
+            mass: of each complaint, as `mass` returns it: `(n_rows, n_duties)`.
             favour: how many times likelier the text makes each department than it is anyway.
         """
-        favoured = self.shares * favour[self.departments]
-        whole = np.bincount(self.rows, favoured, minlength=len(self.duties))
-        favoured *= (mass / np.maximum(whole, _SMALLEST)).astype(np.float32)[self.rows]
-        return np.bincount(self.departments, favoured, minlength=len(favour)).astype(np.float32)
+        favoured = self.shares * favour[:, self.departments]
+        whole = _sums(favoured, self.rows, len(self.duties))
+        favoured *= (mass / np.maximum(whole, _SMALLEST)).astype(np.float32)[:, self.rows]
+        return _sums(favoured, self.departments, favour.shape[1]).astype(np.float32)
 
     def dense(self, n_departments: int) -> Floats:
         """Return the shares as `(n_duties, n_departments)`."""
         table = np.zeros((len(self.duties), n_departments), dtype=np.float32)
         table[self.rows, self.departments] = self.shares
         return table
+
+
+def _sums(values: Floats, columns: Numbers, count: int) -> NDArray[np.float64]:
+    """Add up each row's values by the column they belong to: `(n_rows, count)`."""
+    cells = columns + count * np.arange(len(values))[:, None]
+    sums = np.bincount(cells.ravel(), values.ravel(), len(values) * count)
+    return np.asarray(sums, np.float64).reshape(-1, count)
 
 
 class DutyTables:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.catalogue.ledger import Ledger
-from classifier.domain import CategoryScore, Complaint, Evidence, Kind, Region, Scope, Suggestion, Urgency
+from classifier.catalogue.rules import Outcome
+from classifier.domain import CategoryScore, Complaint, Disposal, Evidence, Kind, Region, Scope, Suggestion
 from classifier.errors import UnknownRegionError
 from classifier.suggest.circumstances import disposal_of, scope_of
 from classifier.suggest.classification import Classification, Classified
@@ -18,8 +19,8 @@ from classifier.suggest.decision import Circumstances, decide
 from classifier.suggest.evidence import evidence_spans, tells_two_matters
 from classifier.suggest.model import KINDS, LEAVES, Model, Prediction
 from classifier.suggest.naming import Names
-from classifier.suggest.ranking import DIGITS, best_of
-from classifier.suggest.routing import Router
+from classifier.suggest.ranking import DIGITS, best_of_each
+from classifier.suggest.routing import Asked, Route, Router
 from classifier.suggest.sharing import Where
 from classifier.text.features import Encoded
 from classifier.text.pipeline import ReadComplaint, TextPipeline
@@ -43,6 +44,14 @@ class Understood:
     classified: Classified
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What rules, place and day say of one complaint."""
+
+    rules: Outcome
+    where: Where
+
+
 class Suggester:
     """Suggests for one ledger with one model; safe to share between threads."""
 
@@ -54,6 +63,7 @@ class Suggester:
         self.router = Router(ledger, model)
         self._labels_of = np.ascontiguousarray(self.classification.label_to_report.T)
         self._reports_labels = np.array_equal(self._labels_of, np.eye(*self._labels_of.shape))
+        self._kinds = tuple(map(Kind, model.heads[KINDS].labels))
         self.names: Names | None = None
         if ledger.categories is not ledger.base.categories:
             self.names = Names.of(ledger, self.classification.categories, model.space, self.pipeline)
@@ -86,12 +96,10 @@ class Suggester:
     def understand_each(self, complaints: Sequence[ReadComplaint]) -> list[Understood]:
         """Score complaints that were read; a step is done for all of them before the next, while it is in the cache."""
         encoded = [self.model.space.encode(complaint) for complaint in complaints]
-        predictions = [self.model.predict(one) for one in encoded]
-        classify = self.classification.classify
-        return [
-            Understood(one, prediction, classify(prediction, one.complaint.text, self.named(one)))
-            for one, prediction in zip(encoded, predictions, strict=True)
-        ]
+        predictions = self.model.predict_each(encoded)
+        named = [self.names(one) for one in encoded] if self.names is not None else None
+        classified = self.classification.classify_each(predictions, [one.text for one in complaints], named)
+        return [Understood(*each) for each in zip(encoded, predictions, classified, strict=True)]
 
     def named(self, encoded: Encoded) -> Floats | None:
         """Return what the names of the reported categories say, as logarithms of odds; None where the base has them."""
@@ -112,22 +120,46 @@ class Suggester:
         Raises:
             UnknownRegionError: its region is not in the ledger.
         """
-        encoded, prediction, classified = understood.encoded, understood.prediction, understood.classified
-        read = encoded.complaint
-        text = read.text
+        return self.conclude_each([understood], [self.look(complaint, understood, scope)], with_evidence=with_evidence)[
+            0
+        ]
+
+    def look(self, complaint: Complaint, understood: Understood, scope: Scope | None = None) -> Seen:
+        """Look at what rules, place and day say of a complaint.
+
+        Raises:
+            UnknownRegionError: its region is not in the ledger.
+        """
+        text = understood.encoded.complaint.text
         rules = self.ledger.rules.apply(text)
-        day = complaint.date or dt.date.today()
         scope = scope or scope_of(self.ledger, text, rules)
-        region = self._region(complaint, text, scope)
-        route = self.router.route(classified, prediction, Where(region, day, scope), rules.departments)
-        best = best_of(classified.reported, _COMPARED)
-        scores = tuple(
-            CategoryScore(self.classification.categories[at], float(classified.reported[at])) for at in best[:_SHOWN]
-        )
-        kind = Kind(self.model.heads[KINDS].labels[int(prediction.groups[KINDS].argmax())])
+        return Seen(rules, Where(self._region(complaint, text, scope), complaint.date or dt.date.today(), scope))
+
+    def conclude_each(
+        self, understood: Sequence[Understood], seen: Sequence[Seen], *, with_evidence: bool = True
+    ) -> list[Suggestion]:
+        """Make the suggestions from what was understood and seen of some complaints."""
+        if not understood:
+            return []
+        classified = [one.classified for one in understood]
+        asked = [Asked(one.where, one.rules.departments) for one in seen]
+        routes = self.router.route_each(classified, [one.prediction for one in understood], asked)
+        best = best_of_each(np.stack([one.reported for one in classified]), _COMPARED).tolist()
+        return [
+            self._suggestion(*each, with_evidence=with_evidence)
+            for each in zip(understood, seen, routes, best, strict=True)
+        ]
+
+    def _suggestion(
+        self, understood: Understood, seen: Seen, route: Route, best: list[int], *, with_evidence: bool
+    ) -> Suggestion:
+        classified, read, rules = understood.classified, understood.encoded.complaint, seen.rules
+        chances = [float(classified.reported[at]) for at in best[:_SHOWN]]
+        categories = [self.classification.categories[at] for at in best[:_SHOWN]]
+        kind = self._kinds[int(understood.prediction.groups[KINDS].argmax())]
         decision = decide(
             Circumstances(
-                scores,
+                tuple(map(CategoryScore, categories, chances)),
                 float(self.classification.thresholds[best[0]]),
                 read.han_count,
                 classified.outside,
@@ -136,26 +168,30 @@ class Suggester:
                 rules.manual,
             )
         )
-        evidence = self._evidence(understood, best) if with_evidence else ()
         return Suggestion(
-            categories=tuple(CategoryScore(one.category, round(one.probability, DIGITS)) for one in scores),
+            categories=tuple(
+                CategoryScore(category, round(chance, DIGITS))
+                for category, chance in zip(categories, chances, strict=True)
+            ),
             departments=route.leads,
             assisting=route.assisting,
             decision=decision,
             kind=kind,
             urgency=rules.urgency,
-            deadline_hours=self._deadline(kind, rules.urgency),
-            region=region,
+            deadline_hours=self.ledger.deadlines.get((kind, rules.urgency)),
+            region=seen.where.region,
             model=self.model.name,
             alarms=rules.alarms,
-            evidence=evidence,
+            evidence=self._evidence(understood, best) if with_evidence else (),
             personal_data=read.personal_data,
-            scope=scope,
-            disposal=disposal_of(self.ledger, self.classification.lowest(classified, best[0]), rules),
+            scope=seen.where.scope,
+            disposal=self._disposal(classified, best[0], rules),
         )
 
-    def _deadline(self, kind: Kind, urgency: Urgency) -> float | None:
-        return self.ledger.deadlines.get((kind, urgency))
+    def _disposal(self, classified: Classified, column: int, rules: Outcome) -> Disposal | None:
+        if not self.ledger.tells_disposals:
+            return None
+        return disposal_of(self.ledger, self.classification.lowest(classified, column), rules)
 
     def _region(self, complaint: Complaint, text: str, scope: Scope | None) -> Region | None:
         """Return the region given, or else the one the text tells of; for a common matter, the one around all named."""

@@ -118,7 +118,7 @@ def test_few_rows_change_no_confidence() -> None:
 )
 def test_confidence_keeps_the_order_and_the_sum(shares: list[float], shift: float, slope: float) -> None:
     probabilities = np.array(shares, dtype=np.float32) / np.float32(sum(shares))
-    mended = Confidence(shift, slope)(probabilities)
+    mended = Confidence(shift, slope)(probabilities[None])[0]
     assert abs(float(mended.sum()) - 1) < 1e-4
     assert mended.argmax() == probabilities.argmax() or np.ptp(np.sort(mended)[-2:]) < 1e-4
     np.testing.assert_array_equal(

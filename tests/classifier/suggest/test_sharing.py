@@ -54,7 +54,7 @@ def test_every_duty_gives_all_its_probability_to_those_it_names(small_ledger: Le
     for at in range(leaves):
         mass = np.zeros(leaves, dtype=np.float32)
         mass[at] = 1
-        found = table.by_department(mass, favour)
+        found = table.by_department(mass[None], favour[None])[0]
         named = table.departments[table.rows == at]
         assert np.isclose(found.sum(), 1 if len(named) else 0, atol=1e-5)
         assert set(np.flatnonzero(found > 0)) == set(named)

@@ -178,3 +178,28 @@ def test_personal_data_is_found_where_it_stands(suggester: Suggester) -> None:
     text = "路灯坏了请回电１３８００００１２３４，谢谢"
     (found,) = suggester.suggest(Complaint(text)).personal_data
     assert (found.kind, text[found.start : found.end]) == ("手机号", "１３８００００１２３４")
+
+
+@pytest.mark.parametrize("of", ["suggester", "child_suggester"])
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.lists(
+                st.sampled_from(["路灯坏了半年没人修", "老板拖欠工资", ",", "东镇", "abc", "小区停车难", "1"]),
+                min_size=1,
+                max_size=5,
+            ).map("".join),
+            st.sampled_from(["", "路灯"]),
+            st.sampled_from([None, dt.date(2020, 1, 1)]),
+        ),
+        max_size=6,
+    )
+)
+def test_many_at_once_are_answered_as_one_by_one(
+    request: pytest.FixtureRequest, of: str, rows: list[tuple[str, str, dt.date | None]]
+) -> None:
+    suggester: Suggester = request.getfixturevalue(of)
+    complaints = [Complaint(text, title, "", day) for text, title, day in rows if text.strip(",")]
+    understood = suggester.understand_each([suggester.pipeline.read(one) for one in complaints])
+    seen = [suggester.look(one, told) for one, told in zip(complaints, understood, strict=True)]
+    assert suggester.conclude_each(understood, seen) == [suggester.suggest(one) for one in complaints]
