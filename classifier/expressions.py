@@ -13,6 +13,7 @@ from typing import Any, Final
 
 _MOST_LITERALS: Final = 200
 _MOST_SPELLINGS: Final = 40
+_FAR: Final = 100
 _COMMON: Final = 20
 """How many literals of two characters are met by chance as often as one of a single character."""
 
@@ -91,6 +92,25 @@ def _of_part(kind: Any, value: Any) -> Literals | None:
         together: Literals = frozenset().union(*known)
         return together if len(known) == len(every) and len(together) <= _MOST_LITERALS else None
     return None
+
+
+def longest(pattern: re.Pattern[str]) -> int | None:
+    """Return how many characters a match takes at most; None where that is many, or where it looks at others beside it.
+
+    >>> longest(re.compile("水.{0,4}管|漏电")), longest(re.compile("水+")), longest(re.compile("水(?!管)"))
+    (6, None, None)
+    """
+    parsed = parser.parse(pattern.pattern, pattern.flags)
+    most = int(parsed.getwidth()[1])
+    return most if most <= _FAR and not _looks_aside(parsed) else None
+
+
+def _looks_aside(part: Any) -> bool:
+    """Tell whether some part of an expression, however deep, looks at what it does not take."""
+    if isinstance(part, (list, tuple, parser.SubPattern)):
+        return any(map(_looks_aside, part))
+    # A kind equals a plain number, such as how often something repeats.
+    return any(part is kind for kind in (kinds.ASSERT, kinds.ASSERT_NOT, kinds.AT))
 
 
 def characters(pattern: re.Pattern[str]) -> Literals:

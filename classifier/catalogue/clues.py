@@ -1,7 +1,7 @@
 """Which of many expressions could match a text at all, told by characters that a match cannot do without.
 
 Searching every text with every rule's expression is most of the work of suggesting; one search for their clues,
-the first two characters of literals that a match must hold, leaves few expressions to try.
+the first two characters of literals that a match must hold, leaves few expressions to try, and these only about there.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from collections.abc import Sequence
 from operator import add
 
 from classifier.compiled import kernel
-from classifier.expressions import least_common, ways
+from classifier.expressions import least_common, longest, ways
 
 
 class Clues:
-    """Sorts out, for a text, the expressions that could match it; those without clues always could."""
+    """Finds out, for a text, which expressions match; those without clues always could."""
 
     def __init__(self, patterns: Sequence[re.Pattern[str]]) -> None:
+        self._patterns = tuple(patterns)
+        self._reach = [longest(pattern) for pattern in patterns]
         self._always: list[int] = []
         numbers: dict[str, int] = {}
         self._owners: dict[int, list[tuple[int, list[frozenset[int]]]]] = {}
@@ -33,18 +35,36 @@ class Clues:
                 for clue in by_literals[first] if first else ():
                     self._owners.setdefault(clue, []).append((number, others))
         self._numbers = numbers
+        self._clues = tuple(numbers)
         keys = [ord(clue[0]) << 21 | (ord(clue[1]) if clue[1:] else 0) for clue in numbers]
         self._table = kernel.make_table(array("Q", keys)) if kernel is not None else None
 
-    def candidates(self, text: str) -> list[int]:
-        """Return, in order, the numbers of the expressions that could match `text`."""
+    def matching(self, text: str) -> list[int]:
+        """Return, in order, the numbers of the expressions that match somewhere in `text`."""
+        return sorted(number for number, clues in self.candidates(text).items() if self._matches(number, text, clues))
+
+    def candidates(self, text: str) -> dict[int, list[str]]:
+        """Return the numbers of the expressions that could match `text`, with the clues of which a match holds one."""
         met = self._met(text)
-        found = set(self._always)
+        found: dict[int, list[str]] = {number: [] for number in self._always}
         for clue in met & self._owners.keys():
             for number, others in self._owners[clue]:
-                if number not in found and not any(map(met.isdisjoint, others)):
-                    found.add(number)
-        return sorted(found)
+                if not any(map(met.isdisjoint, others)):
+                    found.setdefault(number, []).append(self._clues[clue])
+        return found
+
+    def _matches(self, number: int, text: str, clues: Sequence[str]) -> bool:
+        """Tell whether an expression matches, looking only as far about its clues as a match can reach."""
+        search, reach = self._patterns[number].search, self._reach[number]
+        if reach is None or not clues:
+            return search(text) is not None
+        for clue in clues:
+            at = text.find(clue)
+            while at >= 0:
+                if search(text, max(at - reach, 0), at + reach):
+                    return True
+                at = text.find(clue, at + 1)
+        return False
 
     def _met(self, text: str) -> set[int]:
         """Return the numbers of the clues that stand in `text`."""

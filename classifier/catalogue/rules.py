@@ -68,8 +68,8 @@ class RuleBook:
         by_pattern: dict[re.Pattern[str], list[Rule]] = {}
         for rule in self._rules:
             by_pattern.setdefault(rule.pattern, []).append(rule)
-        self._by_pattern = tuple(by_pattern.items())
-        self._clues = Clues([pattern for pattern, _ in self._by_pattern])
+        self._by_pattern = tuple(by_pattern.values())
+        self._clues = Clues(list(by_pattern))
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self._rules)
@@ -84,8 +84,7 @@ class RuleBook:
 
     def apply(self, text: str) -> Outcome:
         """Return what the rules say of a normalised text; the highest urgency wins."""
-        possible = (self._by_pattern[at] for at in self._clues.candidates(text))
-        met = [rule for pattern, rules in possible if pattern.search(text) for rule in rules]
+        met = [rule for at in self._clues.matching(text) for rule in self._by_pattern[at]]
         if not met:
             return NOTHING
         return Outcome(
