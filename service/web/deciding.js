@@ -9,26 +9,32 @@ document.querySelectorAll("[id]").forEach((element) => { page[element.id] = elem
 
 let shown = null; // {asked, suggestion}, as intake.js tells
 let chosen = 0; // which of the suggested categories
-let categories = null; // of the catalogue: lowest ones that are in force
+let learning = null; // until the catalogue is here
+let categories = []; // of the catalogue: lowest ones that are in force
 let departments = [];
 let ticket = ""; // the id under which what is on the page is recorded, kept for another try
 
 // The catalogue, once, when it is first of use
 
-async function learnCatalogue() {
-  if (categories) return;
-  categories = [];
+function learnCatalogue() {
+  learning = learning || learn();
+  return learning;
+}
+
+async function learn() {
   const [found, directory] = await Promise.all([
     call("/v1/catalogue/categories" + query), call("/v1/catalogue/departments" + query)]);
   if (found.problem || directory.problem) {
-    categories = null;
+    learning = null;
     return;
   }
   const parents = new Set(found.body.categories.map((one) => one.parent));
   categories = found.body.categories.filter((one) => !parents.has(one.code) && !one.replaced_by);
   departments = directory.body.departments;
   page.directory.append(...departments.map((one) => make("option", "", one.name)));
-  if (shown) define();
+  if (!shown) return;
+  define();
+  offer(); // what was typed before the catalogue was here
 }
 
 function matching(words) {
@@ -41,7 +47,7 @@ function matching(words) {
 
 function named(words) {
   const given = words.trim();
-  return (categories || []).find((one) => one.path === given || one.code === given) || matching(given)[0] || null;
+  return categories.find((one) => one.path === given || one.code === given) || matching(given)[0] || null;
 }
 
 // What is chosen
@@ -67,7 +73,7 @@ function show() {
 function define() {
   const { decision, categories: candidates } = shown.suggestion;
   page.categories.querySelectorAll(".definition").forEach((element) => element.remove());
-  if (!["close_call", "several_matters"].includes(decision.code) || !categories) return;
+  if (!["close_call", "several_matters"].includes(decision.code)) return;
   candidates.slice(0, 2).forEach(({ category }, at) => {
     const known = categories.find((one) => one.code === category.code);
     if (known && known.definition) {
@@ -120,6 +126,7 @@ function send(path, body) {
 
 async function record(event) {
   if (event) event.preventDefault();
+  if (page["other-category"].value || page["other-department"].value) await learnCatalogue();
   if (!isCurrent() || page.accept.disabled) return void (page.done.textContent = "建议尚未更新，没有记录");
   const unknown = [["other-category", "类别", named], ["other-department", "部门",
     (words) => departments.find((one) => one.name === words.trim())]]
@@ -153,7 +160,7 @@ document.addEventListener("suggested", ({ detail }) => {
   learnCatalogue();
 });
 
-page["other-category"].addEventListener("input", () => {
+function offer() {
   const found = matching(page["other-category"].value).slice(0, MOST_FOUND);
   page.found.textContent = "";
   page.found.append(...found.map((one) => {
@@ -162,7 +169,9 @@ page["other-category"].addEventListener("input", () => {
     return option;
   }));
   say();
-});
+}
+
+page["other-category"].addEventListener("input", offer);
 page["other-department"].addEventListener("input", say);
 page.decide.addEventListener("submit", record);
 
