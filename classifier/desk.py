@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from threadpoolctl import threadpool_limits
+
 from classifier.catalogue.ledger import Ledger, load_ledger
 from classifier.errors import BundleIncompatibleError, ModelNotFoundError
 from classifier.registry.bundle import read_bundle, write_bundle
@@ -42,7 +44,10 @@ def open_desk(places: Places, ledger_name: str, version: str | None = None, prog
     found = version_in_use(registry, ledger, version)
     if found is None:
         found = build_base(ledger, registry, progress)
-    return Suggester(ledger, load_model(found))
+    model = load_model(found)
+    # One thread: sums made in the same order answer alike to the last digit, whichever process asks.
+    with threadpool_limits(1, "blas"):
+        return Suggester(ledger, model)
 
 
 def load_model(version: Version) -> Model:

@@ -23,13 +23,13 @@ import httpx2
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "end_to_end"))
 
-from test_crashes import ROWS, Service
-
 from classifier.catalogue.ledger import load_ledger
 from classifier.desk import build_base, load_model
 from classifier.registry.versions import Registry
 from classifier.settings import Places
+from conftest import Service
 
+ROWS = 4_000
 LEDGERS = Path(__file__).parents[1] / "ledgers"
 TABLE = "编号,诉求内容\n" + "".join(f"{at},第{at}盏路灯坏了没人修，老板拖欠工资不给\n" for at in range(ROWS))
 LABELS = "text,category\n路灯不亮,路灯\n拖欠工资,欠薪\n街灯灭了,路灯\n工钱没发,欠薪\n"

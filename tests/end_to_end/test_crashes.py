@@ -6,13 +6,9 @@ import csv
 import io
 import os
 import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import httpx2
@@ -21,63 +17,12 @@ import pytest
 from classifier.settings import Places
 
 ROWS = 4_000
-READY_WITHIN = 90
-
-
-class Service:
-    """`fenban serve` as a process that is killed and started again on the same data."""
-
-    def __init__(self, places: Places, folder: Path, database: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._log = (folder / "log").open("ab")
-        self._environment = {
-            **os.environ,
-            "FENBAN_LEDGERS": str(places.ledgers),
-            "FENBAN_MODELS": ":".join(map(str, places.models)),
-            "FENBAN_DATA": str(folder),
-            "FENBAN_DATABASE": database,
-        }
-        self.start()
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "classifier.cli", "serve", "--ledger", "small", "--port", str(self.port)]
-        self.process = subprocess.Popen(
-            command, env=self._environment, stdout=subprocess.DEVNULL, stderr=self._log, start_new_session=True
-        )
-        deadline = time.monotonic() + READY_WITHIN
-        while time.monotonic() < deadline:
-            try:
-                if httpx2.get(f"{self.url}/readyz").status_code == 200:
-                    return
-            except httpx2.TransportError:
-                time.sleep(0.05)
-        self.kill()
-        raise AssertionError("not ready in time")
-
-    def workers(self) -> list[int]:
-        """The processes that the server has started."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [int(one) for one in children.read_text().split()]
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    def close(self) -> None:
-        self.process.terminate()
-        self.process.wait(30)
-        self._log.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def service(request: pytest.FixtureRequest, places: Places, tmp_path: Path) -> Iterator[Service]:
+def service(request: pytest.FixtureRequest, serve: Callable[..., Any], places: Places) -> Any:
     database = request.getfixturevalue("postgresql").database() if request.param == "postgresql" else ""
-    one = Service(places, tmp_path, database)
-    yield one
-    one.close()
+    return serve(places, database)
 
 
 def _wait_for(url: str, job: str, state: str) -> dict[str, Any]:
@@ -91,7 +36,7 @@ def _wait_for(url: str, job: str, state: str) -> dict[str, Any]:
     raise AssertionError(f"not {state} in time: {found}")
 
 
-def test_nothing_answered_for_is_lost_and_no_row_is_lost_or_doubled(service: Service) -> None:
+def test_nothing_answered_for_is_lost_and_no_row_is_lost_or_doubled(service: Any) -> None:
     table = "编号,诉求内容\n" + "".join(f"{at},第{at}盏路灯坏了没人修，老板拖欠工资不给\n" for at in range(ROWS))
     job = httpx2.post(f"{service.url}/v1/jobs", files={"file": ("x.csv", table.encode())}).json()["id"]
     recorded: list[str] = []

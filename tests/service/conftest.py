@@ -88,7 +88,14 @@ class Server:
 
     def start(self) -> None:
         self._server = uvicorn.Server(
-            uvicorn.Config(create_app(self.settings), host="127.0.0.1", port=self.port, log_level="error", ws="none")
+            uvicorn.Config(
+                create_app(self.settings),
+                host="127.0.0.1",
+                port=self.port,
+                log_level="error",
+                ws="none",
+                timeout_graceful_shutdown=1,
+            )
         )
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
@@ -102,8 +109,9 @@ class Server:
 
     def stop(self) -> None:
         self._server.should_exit = True
-        self._server.force_exit = True
-        self._thread.join(10)
+        # Never by force: the application would not be closed, and go on looking for a database that is gone.
+        self._thread.join(30)
+        assert not self._thread.is_alive()
 
 
 @pytest.fixture(scope="module")
