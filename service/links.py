@@ -30,6 +30,7 @@ LINKS: Final[dict[Call, dict[Call, dict[str, Any]]]] = {
         ("get", "/v1/models/{version}"): {"parameters": _VERSION},
         ("post", "/v1/models/{version}/promote"): {"parameters": _VERSION},
         ("post", "/v1/models/{version}/rollback"): {"parameters": _VERSION},
+        ("post", "/v1/models/{version}/shadow"): {"parameters": _VERSION},
     },
     ("post", "/v1/keys"): {("delete", "/v1/keys/{id}"): {"parameters": {"id": "$response.body#/id"}}},
 }

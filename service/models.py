@@ -37,6 +37,15 @@ class Switch:
     before: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """A version put in shadow, None where that has ended, and the one that was before."""
+
+    ledger: str
+    in_shadow: str | None
+    before: str | None
+
+
 def facts(version: Version) -> VersionFacts:
     """Read what is shown of a version from its manifest."""
     manifest = version.manifest
@@ -74,6 +83,22 @@ def promote(
     switch = Switch(ledger.name, version.name, present)
     _note(store, "model_promoted", switch, caller)
     return switch
+
+
+def shadow(places: Places, store: Store, ledger: str, name: str | None, caller: Caller) -> Shadow:
+    """Put a version in shadow beside the one in use, or end that; a worker answers new tickets with it, too.
+
+    Raises:
+        VersionNotFoundError: there is none of that name.
+    """
+    registry = Registry(places.models)
+    if name is not None:
+        find(registry, ledger, name)
+    before = registry.shadows().get(ledger)
+    registry.shadow(ledger, name)
+    with store.writing() as connection:
+        audit.note(connection, caller, "model_shadowed", name or "", ledger, {"before": before})
+    return Shadow(ledger, name, before)
 
 
 def compare(places: Places, ledger: Ledger, name: str, other: str) -> tuple[Comparison, Verdict]:

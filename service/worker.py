@@ -98,17 +98,24 @@ _UPLOAD_SECONDS: Final = 3600.0
 _FORGOTTEN: Final = dt.timedelta(days=1)
 
 Work = Callable[[Underway], dict[str, Any]]
+Idle = Callable[[], bool]
+"""Does a little of what may wait; False where nothing waits."""
+
+
+def _nothing() -> bool:
+    return False
 
 
 class Worker:
-    """Does jobs until it is told to stop; `works` says how each kind is done."""
+    """Does jobs until it is told to stop; `works` says how each kind is done, `idle` is tried between jobs."""
 
-    def __init__(self, settings: Settings, store: Store, works: dict[JobKind, Work]) -> None:
+    def __init__(self, settings: Settings, store: Store, works: dict[JobKind, Work], idle: Idle = _nothing) -> None:
         self.id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self.stopping = threading.Event()
         self._settings = settings
         self._store = store
         self._works = works
+        self._idle = idle
         self._queue = Queue(store, self.id)
         self._underway: Underway | None = None
         self._pulse = threading.Thread(target=self._beat, name="pulse", daemon=True)
@@ -131,11 +138,20 @@ class Worker:
         self._pulse.join()
 
     def work_once(self) -> bool:
-        """Do one job, or send one round of webhooks; False where there was nothing to do."""
+        """Do one job or a little of what may wait, and send one round of webhooks; False where nothing was to do."""
         job = self._queue.take()
         if job is not None and not job.state.is_final:
             self._do(job)
-        return bool(deliver_due(self._store)) or job is not None
+        return any((bool(deliver_due(self._store)), job is not None, job is None and self._use_time()))
+
+    def _use_time(self) -> bool:
+        try:
+            return self._idle()
+        except sa.exc.SQLAlchemyError:
+            raise
+        except Exception:  # the outermost loop: jobs go on without it
+            _log.exception("what may wait failed")
+            return False
 
     def tidy(self) -> list[str]:
         """Remove the files of jobs whose time is over, and of uploads that never became jobs; return their names."""

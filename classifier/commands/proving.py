@@ -85,6 +85,20 @@ def _rollback(given: argparse.Namespace) -> int:
     return DONE
 
 
+def _shadow(given: argparse.Namespace) -> int:
+    from classifier.registry.versions import Registry
+
+    places = Places.from_environment()
+    ledger = load_ledger(given.ledger, places.ledgers)
+    version = Registry(places.models).shadow(ledger.name, given.version)
+    name = version.name if version else None
+    if given.json:
+        print(json.dumps({"in_shadow": name}))
+    else:
+        print(f"{ledger.name} 影子运行 {name}" if name else f"{ledger.name} 不再影子运行")
+    return DONE
+
+
 def _compare_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("version", help="版本，如 v3")
     parser.add_argument("other", nargs="?", help="与哪个版本比较（默认使用中的版本）")
@@ -105,8 +119,14 @@ def _rollback_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reason", default="", help="退回的理由，会记录在案")
 
 
+def _shadow_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("version", nargs="?", help="版本，如 v3；不给则停止影子运行")
+    ledger_option(parser, required=True)
+
+
 COMMANDS: Final = (
     Command("models compare", "在同样的诉求上比较两个版本", _compare_arguments, _compare),
     Command("models promote", "检验通过后启用一个版本", _promote_arguments, _promote),
     Command("models rollback", "退回到上一个使用的版本", _rollback_arguments, _rollback),
+    Command("models shadow", "让一个版本影子运行：对新工单的建议只记下来比较，不给人看", _shadow_arguments, _shadow),
 )

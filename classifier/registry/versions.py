@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import fcntl
 import os
 import re
@@ -18,6 +19,7 @@ from classifier.registry.bundle import read_manifest, sync_folder
 from classifier.registry.history import Switch, before, events, now, record
 
 _CURRENT = "current"
+_SHADOW = "shadow"
 _BUILD_LOCK = ".lock"
 _SWITCH_LOCK = ".switch"
 _VERSION = re.compile(r"v([0-9]{1,6})")
@@ -114,6 +116,33 @@ class Registry:
         """Return every switch of the ledger's version in use, oldest first."""
         return events(self.roots[0] / ledger)
 
+    def shadow(self, ledger: str, name: str | None) -> Version | None:
+        """Put a version in shadow beside the one in use, or end that with None.
+
+        Raises:
+            ModelNotFoundError: there is no such version.
+        """
+        folder = self.roots[0] / ledger
+        if name is None:
+            (folder / _SHADOW).unlink(missing_ok=True)
+            return None
+        version = self.find(ledger, name)
+        if self.shadows().get(ledger) != name:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._point(folder, name, _SHADOW)
+            sync_folder(folder)
+        return version
+
+    def shadows(self) -> dict[str, str]:
+        """Return the version in shadow of each ledger that has one."""
+        files = sorted(self.roots[0].glob(f"*/{_SHADOW}"))
+        return {path.parent.name: path.read_text(encoding="utf-8").strip() for path in files}
+
+    def shadow_since(self, ledger: str) -> dt.datetime | None:
+        """Return since when a ledger has had its version in shadow, None where it has none."""
+        path = self.roots[0] / ledger / _SHADOW
+        return dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC) if path.is_file() else None
+
     def _switch(self, ledger: str, switch: Switch) -> None:
         folder = self.roots[0] / ledger
         record(folder, switch)
@@ -124,14 +153,14 @@ class Registry:
         sync_folder(folder)
 
     @staticmethod
-    def _point(folder: Path, name: str) -> None:
+    def _point(folder: Path, name: str, pointer: str = _CURRENT) -> None:
         handle, draft = tempfile.mkstemp(prefix=".current-", dir=folder)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(name + "\n")
             file.flush()
             os.fsync(file.fileno())
         Path(draft).chmod(0o644)
-        Path(draft).rename(folder / _CURRENT)
+        Path(draft).rename(folder / pointer)
 
     @contextmanager
     def building(self, ledger: str) -> Iterator[None]:

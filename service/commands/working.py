@@ -16,6 +16,7 @@ from service.commands.serving import open_store
 from service.domain import JobKind
 from service.label_audits import work_label_audit
 from service.settings import Settings
+from service.shadows import Shadows
 from service.trainings import work_training
 from service.worker import Worker
 
@@ -34,7 +35,7 @@ def _worker(given: argparse.Namespace) -> int:
         JobKind.TRAINING: work_training(store),
         JobKind.LABEL_AUDIT: work_label_audit(store),
     }
-    worker = Worker(settings, store, works)
+    worker = Worker(settings, store, works, Shadows(settings.places, store).work_once)
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: worker.stopping.set())
     if given.parent:

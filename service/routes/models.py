@@ -13,7 +13,7 @@ from service import models
 from service.access import LedgerName, caller_of, ledger_of, resources_of
 from service.domain import Role
 from service.models import Switch
-from service.schemas.models import ModelsOut, SwitchOut, VersionFactsOut
+from service.schemas.models import ModelsOut, ShadowOut, SwitchOut, VersionFactsOut
 from service.wire import respond
 
 router = APIRouter(prefix="/v1/models", tags=["模型"])
@@ -31,7 +31,8 @@ async def find(request: Request, ledger: LedgerName = "") -> Response:
     except FenbanError:
         model = None
     versions = await run_in_threadpool(lambda: [models.facts(one) for one in desks.registry.versions(name)])
-    return respond({"ledger": name, "model": model, "versions": versions})
+    in_shadow = (await run_in_threadpool(desks.registry.shadows)).get(name)
+    return respond({"ledger": name, "model": model, "in_shadow": in_shadow, "versions": versions})
 
 
 @router.get("/{version}", response_model=VersionFactsOut, summary="一个版本的说明")
@@ -78,6 +79,25 @@ async def rollback(request: Request, ledger: LedgerName = "") -> Response:
 async def rollback_from(version: VersionName, request: Request, ledger: LedgerName = "") -> Response:
     """该版本使用中，就退回之前所用的版本；已不在使用中，则什么也不做，重发也无妨。须 steward 角色。"""
     return await _rollback(request, ledger, version)
+
+
+@router.post("/{version}/shadow", response_model=ShadowOut, summary="让一个版本影子运行")
+async def shadow(version: VersionName, request: Request, ledger: LedgerName = "") -> Response:
+    """后台进程用它给此后记录的工单也提出建议，只记下来，不给人看；比较见 `GET /v1/reports/shadow`。须 steward 角色。"""
+    return await _shadow(request, ledger, version)
+
+
+@router.delete("/shadow", response_model=ShadowOut, summary="停止影子运行")
+async def end_shadow(request: Request, ledger: LedgerName = "") -> Response:
+    """已记下的仍可比较。须 steward 角色。"""
+    return await _shadow(request, ledger, None)
+
+
+async def _shadow(request: Request, ledger: str, version: str | None) -> Response:
+    name = ledger_of(request, ledger, Role.STEWARD)
+    resources, caller = resources_of(request), caller_of(request, Role.STEWARD)
+    places, store = resources.settings.places, resources.store
+    return respond(await run_in_threadpool(models.shadow, places, store, name, version, caller))
 
 
 async def _rollback(request: Request, ledger: str, leaving: str | None) -> Response:

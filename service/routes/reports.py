@@ -12,12 +12,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from classifier.catalogue.ledger import Ledger
-from service import reports
+from service import reports, shadows
 from service.access import LedgerName, ledger_of, resources_of
 from service.bulletins import bulletin
 from service.domain import Role
 from service.reports import By, Period
-from service.schemas.reports import AgreementOut, BulletinOut, CountsOut, DriftOut, MattersOut, ReturnsOut
+from service.schemas.reports import AgreementOut, BulletinOut, CountsOut, DriftOut, MattersOut, ReturnsOut, ShadowingOut
 from service.wire import respond
 
 router = APIRouter(prefix="/v1/reports", tags=["报表"])
@@ -114,6 +114,20 @@ async def publish(
     ]
     parts = {name: getattr(found, name) for name in ("paragraph", "figures", "kinds", "departments", "periods")}
     return respond(_shown(period, **parts, common=common))
+
+
+@router.get("/shadow", response_model=ShadowingOut, summary="影子运行的比较")
+async def shadowed(
+    request: Request,
+    period: Days,
+    version: Annotated[str, Query(description="影子运行过的版本", pattern=r"^v[0-9]{1,6}$", examples=["v4"])],
+) -> Response:
+    """影子运行的版本与当时的建议有多少相同，处理方式变了多少，与其后的处理相比谁对得多。
+
+    处理的人看到的是使用中的版本的建议，可能随它：比较偏向使用中的版本。正文不保存的工单不在内。
+    """
+    found = await _read(request, lambda connection: shadows.compare(connection, period, version))
+    return respond(_shown(period, **_plain(found)))
 
 
 async def _ledger(request: Request, period: Period) -> Ledger:

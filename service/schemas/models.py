@@ -30,7 +30,16 @@ class ModelsOut(BaseModel):
 
     ledger: Annotated[str, Field(description="台账", examples=["hotline"])]
     model: Annotated[str | None, Field(description="使用中的模型；可能是上级台账的", examples=["hotline/v3"])]
+    in_shadow: Annotated[str | None, Field(description="影子运行的版本；空为没有", examples=["v4"])]
     versions: Annotated[list[VersionOut], Field(description="本台账自己的版本，旧的在前")]
+
+
+class ShadowOut(BaseModel):
+    """影子运行的版本：对新工单的建议只记下来比较，不给人看。"""
+
+    ledger: Annotated[str, Field(description="台账", examples=["hotline"])]
+    in_shadow: Annotated[str | None, Field(description="现在影子运行的版本；空为没有", examples=["v4"])]
+    before: Annotated[str | None, Field(description="之前影子运行的版本；空为没有", examples=["v3"])]
 
 
 class VersionFactsOut(VersionOut):

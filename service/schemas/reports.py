@@ -104,6 +104,29 @@ class MattersOut(_PeriodOut):
     rows: Annotated[list[MatterRowOut], Field(description="事项，反映人数多的在前")]
 
 
+class VerdictsOut(BaseModel):
+    """处理方式的变化。"""
+
+    before: Annotated[str, Field(description="当时的处理方式", examples=["suggest"])]
+    after: Annotated[str, Field(description="影子运行的版本的处理方式；空为读不了", examples=["auto"])]
+    tickets: Annotated[int, Field(description="工单数", ge=0, examples=[31])]
+
+
+class ShadowingOut(_PeriodOut):
+    """影子运行的版本与使用中的版本的比较。"""
+
+    model: Annotated[str, Field(description="影子运行的版本", examples=["hotline/v4"])]
+    tickets: Annotated[int, Field(description="两者都有建议的工单数", ge=0, examples=[1200])]
+    same_category: Annotated[int, Field(description="其中首选类别相同的", ge=0, examples=[1104])]
+    same_department: Annotated[int, Field(description="其中首选部门相同的", ge=0, examples=[1131])]
+    decided: Annotated[int, Field(description="其中已处理的", ge=0, examples=[900])]
+    right_in_use: Annotated[int, Field(description="已处理的中，当时的类别对的", ge=0, examples=[801])]
+    right_in_shadow: Annotated[int, Field(description="已处理的中，影子运行的类别对的", ge=0, examples=[822])]
+    only_in_use: Annotated[int, Field(description="只有当时的对", ge=0, examples=[20])]
+    only_in_shadow: Annotated[int, Field(description="只有影子运行的对", ge=0, examples=[41])]
+    verdicts: Annotated[list[VerdictsOut], Field(description="处理方式各有多少件，变与不变")]
+
+
 class SolvedOut(BaseModel):
     """一类问题的件数。"""
 

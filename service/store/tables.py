@@ -120,6 +120,17 @@ rulings: Final = _table(
     _text("key"),
 )
 
+shadows: Final = _table(
+    "shadows",
+    sa.Column("model", sa.Text, primary_key=True),
+    sa.Column("ticket", _Number, sa.ForeignKey("tickets.no"), primary_key=True, autoincrement=False),
+    sa.Column("at", Instant, nullable=False),
+    _text("category"),
+    _text("department"),
+    sa.Column("probability", sa.Float, nullable=False, server_default="0"),
+    _text("verdict"),
+)
+
 answers: Final = _table(
     "answers",
     sa.Column("caller", sa.Text, primary_key=True),

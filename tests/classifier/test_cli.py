@@ -117,6 +117,12 @@ def test_batch_train_evaluate_and_models_work_together(tmp_path: Path, capsys: p
     assert cli.run(["batch", str(data), str(tmp_path / "out.csv"), "--ledger", "child"]) == terminal.DONE
     assert "gb18030" in capsys.readouterr().out
     assert "child/v1" in (tmp_path / "out.csv").read_text("utf-8-sig")
+    assert cli.run(["models", "shadow", "v1", "--ledger", "child"]) == terminal.DONE
+    assert "child 影子运行 v1" in capsys.readouterr().out
+    assert cli.run(["models", "shadow", "--ledger", "child", "--json"]) == terminal.DONE
+    assert json.loads(capsys.readouterr().out) == {"in_shadow": None}
+    assert cli.run(["models", "shadow", "v9", "--ledger", "child"]) == terminal.NOTHING_TO_WORK_WITH
+    capsys.readouterr()
     assert cli.run(["models", "rollback", "--ledger", "child"]) == terminal.DONE
     assert "上级台账的模型" in capsys.readouterr().out
     assert cli.run(["models", "rollback", "--ledger", "child"]) == terminal.NOTHING_TO_WORK_WITH

@@ -64,6 +64,17 @@ def test_a_job_is_done_and_its_result_kept(store: Store, make: Make) -> None:
     )
 
 
+def test_what_may_wait_is_done_between_jobs_and_its_failure_stops_none(store: Store, tmp_path: Path) -> None:
+    settings = Settings(Places(tmp_path, (tmp_path,)), data=tmp_path)
+    outcomes = iter([True, False])
+    waiting = Worker(settings, store, {JobKind.BATCH: _finish}, lambda: next(outcomes))
+    assert [waiting.work_once(), waiting.work_once()] == [True, False]
+    job = _enqueue(store)
+    # Exhausted, it fails when it is asked again.
+    assert [waiting.work_once(), waiting.work_once()] == [True, False]
+    assert _find(store, job.id).state is JobState.DONE
+
+
 def test_an_error_of_ours_is_told_and_anothers_message_is_not(store: Store, make: Make) -> None:
     def empty(_underway: Underway) -> dict[str, Any]:
         raise EmptyBacklogError
