@@ -24,8 +24,9 @@ from classifier.learn.ridge import fit_ridge, gram, near_duplicate_groups
 from classifier.learn.targets import target_matrix, true_columns
 from classifier.registry.history import now
 from classifier.suggest.calibration import log_loss
-from classifier.suggest.local import OWN, OWN_DEPARTMENTS, WIDTH, Blend, Learnt, Local, Proof, Views
+from classifier.suggest.local import OWN, OWN_DEPARTMENTS, Blend, Learnt, Local, Proof
 from classifier.suggest.model import LEAVES, quantise
+from classifier.suggest.standpoint import Latent, Standpoint, Views
 from classifier.suggest.suggester import Suggester
 from classifier.text.features import FeatureSpace
 from classifier.text.pipeline import ReadComplaint, fingerprint
@@ -36,7 +37,15 @@ Progress = Callable[[str, float], None]
 MOST_EXACT: Final = 6_000
 """Labelled complaints that are solved exactly: time grows with their cube, memory with their square."""
 
-_AXES: Final = 256
+_AXES: Final = 128
+_PER_AXIS: Final = 10
+"""Labelled complaints for each latent axis, at least."""
+
+_FREQUENT: Final = 10
+"""Complaints that have an n-gram for which it is placed on the latent axes, at most."""
+
+_ROUNDS: Final = 4
+_SEED: Final = 20240101
 _FITTED_ON: Final = 2_000_000
 _SHARPEST: Final = 5.0
 
@@ -45,15 +54,18 @@ _SHARPEST: Final = 5.0
 class LocalRecipe:
     """Settings of what is learnt from a ledger's own labels.
 
-    `penalty` smooths all; `text` and `view` weigh the n-grams and the base's view of a text beside the radial kernel;
-    an n-gram counts by how much the base says with it, relative to the middle one, to the power of `telling`, one that
-    the base does not know as `strange`; `second_matter` is the target of a complaint's further categories beside 1;
-    `returned` is what a return (退单) counts against a department beside 1 for the final handler.
+    `penalty` smooths all; `text`, `view` and `near` weigh the n-grams, the base's view of a text, and how near it
+    stands to others by that view and by its words, `reach` being that of either; an n-gram counts by how much the base
+    says with it, relative to the middle one, to the power of `telling`, one that the base does not know as `strange`;
+    `second_matter` is the target of a complaint's further categories beside 1; `returned` is what a return (退单)
+    counts against a department beside 1 for the final handler.
     """
 
-    penalty: float = 0.08
-    text: float = 0.8
+    penalty: float = 0.1
+    text: float = 0.6
     view: float = 0.5
+    near: float = 2.0
+    reach: tuple[float, float] = (0.75, 1.5)
     telling: float = 0.3
     strange: float = 0.7
     second_matter: float = 0.7
@@ -106,14 +118,20 @@ def learn(
     space = FeatureSpace.fit(seen.read)
     progress("统计特征", 0.5)
     telling = telling_ngrams(base, space, recipe)
-    X = sparse.csr_matrix(space.transform(seen.read) @ sparse.diags_array(telling, dtype=np.float32))
+    plain = space.transform(seen.read)
+    X = sparse.csr_matrix(plain @ sparse.diags_array(telling, dtype=np.float32))
     progress("比较诉求", 0.6)
-    views = Views(_axes(seen.scores))
-    V = views(seen.scores)
-    cosines = V @ V.T
     text = gram(X)
     groups = near_duplicate_groups(text)
-    K = recipe.text * text + np.exp(np.float32(WIDTH) * (cosines - 1)) + recipe.view * cosines
+    views = Views(_axes(seen.scores))
+    latent = latent_axes(X, text, telling)
+    standpoint = Standpoint(views, latent, recipe.reach if latent else (sum(recipe.reach), 0.0))
+    points = standpoint.many(seen.scores, plain)
+    V = views(seen.scores)
+    K = np.exp(points @ points.T - standpoint.total)
+    K *= np.float32(recipe.near)
+    K += np.float32(recipe.text) * text
+    K += np.float32(recipe.view) * (V @ V.T)
     progress("求解模型", 0.8)
     outputs = outputs_of(base.ledger, rows, seen, recipe, _named(rows))
     fit = fit_ridge(K, np.concatenate([one.targets for one in outputs], axis=1), recipe.penalty, None, groups)
@@ -132,9 +150,11 @@ def learn(
                 curve = [*learning_curve(system, fit_blend), lesson(len(rows), chances.argmax(axis=1), one.truth)]
     assert proof is not None  # noqa: S101 - the ledger's categories are always among the outputs
     weights = np.float32(recipe.text) * telling[:, None] * (X.T @ fit.dual)
-    linear = np.float32(recipe.view) * (V.T @ fit.dual)
+    linear = np.zeros((points.shape[1], fit.dual.shape[1]), dtype=np.float32)
+    linear[: V.shape[1]] = np.float32(recipe.view / standpoint.reach[0] ** 0.5) * (V.T @ fit.dual)
+    radial = points, np.float32(recipe.near) * fit.dual
     progress("完成", 1.0)
-    local = Local(space, quantise(weights), views, (V, fit.dual), linear, learnt, proof, base.ledger.name)
+    local = Local(space, quantise(weights), standpoint, radial, linear, learnt, proof, base.ledger.name)
     return Learning(local, tuple(curve))
 
 
@@ -211,6 +231,37 @@ def _axes(scores: Floats) -> Floats:
     unit = Views(np.eye(n_leaves, dtype=np.float32))(scores)
     _, vectors = np.linalg.eigh(unit.T @ unit)
     return np.ascontiguousarray(vectors[:, -_AXES:], dtype=np.float32)
+
+
+def latent_axes(X: sparse.csr_matrix, text: Floats, telling: Floats) -> Latent | None:
+    """Find the axes along which complaints differ most by their n-grams; None for too few complaints.
+
+    Args:
+        X: features as they count, `(n_rows, n_features)`.
+        text: their inner products, `(n_rows, n_rows)`.
+        telling: by how much each feature was multiplied, `(n_features,)`.
+    """
+    n_rows, n_features = X.shape
+    n_axes = min(_AXES, n_rows // _PER_AXIS)
+    if n_axes < 1:
+        return None
+    strengths, vectors = _largest(text, n_axes)
+    frequent = np.bincount(X.indices, minlength=n_features) >= min(_FREQUENT, max(2, n_rows // 100))
+    places = np.full(n_features, -1, dtype=np.int32)
+    places[frequent] = np.arange(int(frequent.sum()), dtype=np.int32)
+    turned = X[:, frequent].T @ (vectors / np.sqrt(strengths))
+    return Latent(places, *quantise(telling[frequent, None] * turned))
+
+
+def _largest(K: Floats, count: int) -> tuple[Floats, Floats]:
+    """Return the largest eigenvalues of a kernel and their vectors, by subspace iteration (Halko et al. 2011)."""
+    basis = np.random.default_rng(_SEED).standard_normal((len(K), min(len(K), count + count // 8 + 4)))
+    span = basis.astype(np.float32)
+    for _ in range(_ROUNDS):
+        span, _ = np.linalg.qr(K @ span)
+    strengths, turned = np.linalg.eigh(span.T @ (K @ span))
+    kept = np.argsort(-strengths)[:count]
+    return np.maximum(strengths[kept], np.float32(1e-6)), span @ turned[:, kept]
 
 
 def telling_ngrams(base: Suggester, space: FeatureSpace, recipe: LocalRecipe) -> Floats:

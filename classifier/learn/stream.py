@@ -141,7 +141,7 @@ def _others(rows: Iterable[Labelled], share: float, taken: set[int], apart: Know
 
 @dataclass(frozen=True, slots=True)
 class _Scored:
-    """Rows with their features, views, scores of all outputs, and each group of outputs with its columns."""
+    """Rows with their features, where they stand, scores of all outputs, and each group of outputs with its columns."""
 
     X: sparse.csr_matrix
     V: Floats
@@ -198,8 +198,9 @@ class _Course:
     def _score(self, rows: Sequence[Labelled]) -> _Scored:
         seen = see(self._base, rows)
         telling = sparse.diags_array(self._telling, dtype=np.float32)
-        X = sparse.csr_matrix(self._local.space.transform(seen.read) @ telling)
-        V = self._local.views(seen.scores)
+        plain = self._local.space.transform(seen.read)
+        X = sparse.csr_matrix(plain @ telling)
+        V = self._local.standpoint.many(seen.scores, plain)
         scores: Floats = X @ self._weights + self._local.near(V) + V @ self._linear
         departments = self._local.groups.get(OWN_DEPARTMENTS)
         named = departments.labels if departments else ()

@@ -1,9 +1,10 @@
 """What a ledger learnt from its own labels, on top of the base model.
 
-A score is a sum of three parts: the text's n-grams in a vocabulary of the place; how near the base's view of the
-text, its scores of all leaves, is to the views of the place's labelled complaints (a radial kernel on the sphere);
-and that view itself. The probabilities that the base gives through the crosswalk are then weighed in as a second
-opinion (a product of experts, Hinton 2002), which decides while labels are few and hardly counts when they are many.
+A score is a sum of three parts: the text's n-grams in a vocabulary of the place; how near the text stands to the
+place's labelled complaints, by the base's scores of all leaves and by the words they share (a radial kernel on
+spheres); and where it stands itself. The probabilities that the base gives through the crosswalk are then weighed in as
+a second opinion (a product of experts, Hinton 2002), which decides while labels are few and hardly counts when they are
+many.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from classifier.registry.bundle import Bundle
 from classifier.suggest.calibration import softmax
+from classifier.suggest.standpoint import Standpoint
 from classifier.suggest.sums import along, row_sums
 from classifier.text.features import Encoded, FeatureSpace
 from classifier.text.pipeline import ReadComplaint
@@ -28,8 +30,8 @@ OWN: Final = "own"
 OWN_DEPARTMENTS: Final = "own_departments"
 """Groups of outputs: a ledger's own categories, and its departments as its own files name them."""
 
-WIDTH: Final = 3.0
-"""Of the radial kernel `exp(WIDTH * (cosine - 1))`, chosen by cross-validation (`tests/benchmarks/learning.py`)."""
+_FORMER_REACH: Final = 3.0
+"""Of versions of before n-grams told where a text stands."""
 
 _LEAST_PRIOR: Final = np.float32(1e-4)
 PREFIX: Final = "local_"
@@ -83,25 +85,12 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Views:
-    """Places the base's scores of a text on a sphere: centred, turned to `axes` `(n_leaves, n_axes)`, unit length."""
-
-    axes: Floats
-
-    def __call__(self, scores: Floats) -> Floats:
-        """Return `(…, n_axes)` for scores `(…, n_leaves)`."""
-        view: Floats = (scores - scores.mean(axis=-1, keepdims=True)) @ self.axes
-        view /= np.maximum(np.linalg.norm(view, axis=-1, keepdims=True), np.float32(1e-9))
-        return view
-
-
-@dataclass(frozen=True, slots=True)
 class Scored:
-    """One complaint's scores for each group, with what they were made from."""
+    """One complaint's scores for each group, with what they were made from: `near` is how near each support is."""
 
     encoded: Encoded
-    view: Floats
     near: Floats
+    length: float
     groups: dict[str, Floats]
 
 
@@ -109,8 +98,8 @@ class Local:
     """Scores complaints for the groups of outputs that a ledger's own labels taught.
 
     `weights` `(n_features, n_outputs)` of int8 with `scale` `(n_features,)` hold the part of the text; `support`
-    `(n_support, n_axes)` the views of labelled complaints, with `dual` `(n_support, n_outputs)`; `linear`
-    `(n_axes, n_outputs)` the part of the view itself. `ledger` is whose labels they were. Outputs stand group after
+    `(n_support, n_axes)` the points where labelled complaints stand, with `dual` `(n_support, n_outputs)`; `linear`
+    `(n_axes, n_outputs)` the part of the point itself. `ledger` is whose labels they were. Outputs stand group after
     group in the order of `groups`.
     """
 
@@ -118,7 +107,7 @@ class Local:
         self,
         space: FeatureSpace,
         text: tuple[NDArray[np.int8], Floats],
-        views: Views,
+        standpoint: Standpoint,
         radial: tuple[Floats, Floats],
         linear: Floats,
         groups: dict[str, Learnt],
@@ -127,7 +116,7 @@ class Local:
     ) -> None:
         self.ledger = ledger
         self.space = space
-        self.views = views
+        self.standpoint = standpoint
         self.groups = groups
         self.proof = proof
         self._weights, self._scale = np.ascontiguousarray(text[0], np.int8), np.ascontiguousarray(text[1], np.float32)
@@ -139,26 +128,26 @@ class Local:
     def score(self, complaint: ReadComplaint, base_scores: Floats) -> Scored:
         """Score one complaint; `base_scores` are the base's, of its leaves."""
         encoded = self.space.encode(complaint)
-        view = self.views(base_scores)
-        near = np.exp(np.float32(WIDTH) * (self._support @ view - 1))
+        point, length = self.standpoint(base_scores, encoded)
+        near = np.exp(self._support @ point - self.standpoint.total)
         scores = row_sums(encoded.values, encoded.columns, self._scale, self._weights).copy()
-        scores += near @ self._dual + view @ self._linear
-        return Scored(encoded, view, near, {name: scores[at] for name, at in self._slices.items()})
+        scores += near @ self._dual + point @ self._linear
+        return Scored(encoded, near, length, {name: scores[at] for name, at in self._slices.items()})
 
     def unfolded(self) -> tuple[Floats, Floats]:
-        """Return the weights of the n-grams, `(n_features, n_outputs)`, and of the view, as plain numbers."""
+        """Return the weights of the n-grams, `(n_features, n_outputs)`, and of the point, as plain numbers."""
         return self._weights.astype(np.float32) * self._scale[:, None], self._linear.copy()
 
-    def near(self, views: Floats) -> Floats:
-        """Return the radial part of the scores for `views` `(n_rows, n_axes)`."""
-        scores: Floats = np.exp(np.float32(WIDTH) * (views @ self._support.T - 1)) @ self._dual
+    def near(self, points: Floats) -> Floats:
+        """Return the radial part of the scores for texts that stand at `points` `(n_rows, n_axes)`."""
+        scores: Floats = np.exp(points @ self._support.T - self.standpoint.total) @ self._dual
         return scores
 
     def corrected(
         self, text: tuple[NDArray[np.int8], Floats], linear: Floats, groups: dict[str, Learnt], proof: Proof
     ) -> Local:
         """Return the same with other weights and another proof."""
-        return Local(self.space, text, self.views, (self._support, self._dual), linear, groups, proof, self.ledger)
+        return Local(self.space, text, self.standpoint, (self._support, self._dual), linear, groups, proof, self.ledger)
 
     def spoken(self, scored: Scored, group: str, direction: Floats) -> tuple[Floats, Floats]:
         """Say what speaks for `direction` (a weight for each label of `group`): each n-gram, and each leaf's score.
@@ -168,17 +157,19 @@ class Local:
         """
         at, columns = self._slices[group], scored.encoded.columns
         parts = scored.encoded.values * self._scale[columns] * along(columns, self._weights, at, direction)
-        pull = np.float32(WIDTH) * scored.near * (self._dual[:, at] @ direction)
-        slope = self.views.axes @ (pull @ self._support + self._linear[:, at] @ direction)
-        return parts, slope - slope.mean()
+        pull = scored.near * (self._dual[:, at] @ direction)
+        towards = pull @ self._support + self._linear[:, at] @ direction
+        slope, by_words = self.standpoint.slopes(towards, scored.encoded, scored.length)
+        return parts if by_words is None else parts + by_words, slope - slope.mean()
 
     def to_bundle(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]], dict[str, tuple[str, ...]]]:
         """Return manifest entries, arrays and texts that `from_bundle` reads back."""
+        facts, points = self.standpoint.to_bundle()
         arrays: dict[str, NDArray[Any]] = {
             **self.space.arrays(),
+            **points,
             "weights": self._weights,
             "scale": self._scale,
-            "axes": self.views.axes,
             "support": self._support,
             "dual": self._dual,
             "linear": self._linear,
@@ -188,7 +179,7 @@ class Local:
         }
         texts = {"words": self.space.words, **{f"labels_{name}": group.labels for name, group in self.groups.items()}}
         blends = {name: [group.blend.sharpness, group.blend.trust] for name, group in self.groups.items()}
-        entries = {"local": {"ledger": self.ledger, "documents": self.space.n_documents, "blends": blends}}
+        entries = {"local": {"ledger": self.ledger, "documents": self.space.n_documents, "blends": blends, **facts}}
         return (
             entries,
             {PREFIX + name: array for name, array in arrays.items()},
@@ -207,12 +198,16 @@ class Local:
             name: Learnt(texts[f"labels_{name}"], Blend(float(sharpness), float(trust)))
             for name, (sharpness, trust) in facts["blends"].items()
         }
+        support, linear = arrays["support"], arrays["linear"]
+        if "reach" not in facts:
+            facts = {**facts, "reach": [_FORMER_REACH, 0.0]}
+            support, linear = support * np.float32(_FORMER_REACH**0.5), linear / np.float32(_FORMER_REACH**0.5)
         return cls(
             FeatureSpace.from_parts(arrays, texts["words"], int(facts["documents"])),
             (arrays["weights"], arrays["scale"]),
-            Views(arrays["axes"]),
-            (arrays["support"], arrays["dual"]),
-            arrays["linear"],
+            Standpoint.from_bundle(facts, arrays),
+            (support, arrays["dual"]),
+            linear,
             groups,
             Proof(arrays["proof_rows"], arrays["proof_probabilities"], arrays["proof_truth"]),
             str(facts["ledger"]),
