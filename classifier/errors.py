@@ -29,11 +29,13 @@ FenbanError
 │   ├── NoLabelledDataError
 │   ├── NothingToRollBackError
 │   ├── NothingToCompareError
-│   └── EmptyBacklogError
+│   ├── EmptyBacklogError
+│   └── ClusterMissingError
 ├── BundleError
 │   ├── BundleCorruptError
 │   └── BundleIncompatibleError
 ├── WorkerLostError
+├── ClusterFailedError
 ├── PromotionRefusedError           the gate found a candidate no better, or worse somewhere
 └── SettingError
 
@@ -312,6 +314,18 @@ class EmptyBacklogError(NothingToWorkWithError):
         super().__init__("给出的文件里没有一行有正文或标题，没有可学习的内容")
 
 
+class ClusterMissingError(NothingToWorkWithError):
+    """The means to run on a cluster are not installed, or the cluster cannot be reached."""
+
+    code = "cluster_missing"
+
+    def __init__(self, master: str, why: str) -> None:
+        super().__init__(
+            f"不能在 Spark 上运行{f'（{master}）' if master else ''}：{why}；"
+            "需要 Java 17（Debian：openjdk-17-jre-headless）和 pip install 'fenban[spark]'，并核对 --master 的地址"
+        )
+
+
 class BundleError(FenbanError):
     """A stored model cannot be used."""
 
@@ -348,6 +362,15 @@ class WorkerLostError(FenbanError):
 
     def __init__(self) -> None:
         super().__init__("一个工作进程意外结束（可能是内存不足）；已完成的部分保留，用 --resume 接着做，或减少 --jobs")
+
+
+class ClusterFailedError(FenbanError):
+    """A part of a backlog failed on every try, or the cluster was lost."""
+
+    code = "cluster_failed"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"Spark 没有完成：{why}；已完成的部分保留，用 --resume 接着做，详情见 Spark 的日志")
 
 
 class PromotionRefusedError(FenbanError):

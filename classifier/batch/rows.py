@@ -6,13 +6,15 @@ import datetime as dt
 import hashlib
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from classifier.batch.columns import OUTPUT
 from classifier.domain import Complaint, Suggestion
 from classifier.errors import ComplaintError, NotTextError, UnknownRegionError
-from classifier.files.columns import parse_day
+from classifier.files.columns import KnownColumns, parse_day
+from classifier.files.source import Cells
 from classifier.suggest.suggester import Seen, Suggester, Understood
 from classifier.text.pipeline import ReadComplaint
 
@@ -39,6 +41,35 @@ class Answer(NamedTuple):
 
     cells: list[Any]
     key: int
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many rows of a result are of each sort that is reported."""
+
+    errors: int = 0
+    automatic: int = 0
+    manual: int = 0
+    duplicates: int = 0
+
+    def add(self, cells: Sequence[Any]) -> None:
+        """Count a row by its cells in the order of `OUTPUT`."""
+        self.errors += cells[ERROR] != ""
+        self.automatic += cells[DECISION] == "auto"
+        self.manual += cells[DECISION] == "manual"
+        self.duplicates += cells[DUPLICATE_OF] != ""
+
+
+def given_of(columns: KnownColumns, cells: Cells) -> Given:
+    """Return what a row gives to be read."""
+    text, title, region, date = ("" if at is None else cells[at] for at in (getattr(columns, name) for name in INPUT))
+    return text, title, region, date
+
+
+def name_of(columns: KnownColumns, number: int, cells: Cells) -> str:
+    """Return what a row is called: its id, or else its number."""
+    given = "" if columns.id is None else cells[columns.id]
+    return str(number) if given in ("", None) else str(given)
 
 
 def suggest_rows(rows: Iterable[Given], suggester: Suggester, day: dt.date) -> list[Answer]:

@@ -6,10 +6,10 @@ import datetime as dt
 import hashlib
 import itertools
 import json
+import re
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,11 +18,11 @@ from classifier.batch.checkpoint import Checkpoint, open_checkpoint
 from classifier.batch.columns import OUTPUT, output_columns
 from classifier.batch.local import available_cores, map_chunks
 from classifier.batch.repeats import Repeats
-from classifier.batch.rows import DECISION, DUPLICATE_OF, ERROR, INPUT, NUMERIC, Answer, Given
+from classifier.batch.rows import DUPLICATE_OF, NUMERIC, Answer, Tally, given_of, name_of
 from classifier.errors import CellTooLongError, UnwritableFileError
 from classifier.files.columns import KnownColumns, recognise
 from classifier.files.limits import LONGEST_CELL, too_long
-from classifier.files.reading import open_source
+from classifier.files.reading import open_source, parts_of
 from classifier.files.source import Numbered, ReadAs, Source
 from classifier.files.writing import check_output, lines_of, make_sink
 from classifier.registry.bundle import sync_folder
@@ -60,6 +60,11 @@ class BatchRequest:
     encoding: str | None = None
     sheet: str | None = None
 
+    @property
+    def read_as(self) -> ReadAs:
+        """How the file is to be read."""
+        return ReadAs(self.text_column, self.encoding, self.sheet)
+
 
 @dataclass(frozen=True, slots=True)
 class BatchReport:
@@ -90,11 +95,11 @@ def run_batch(
         CannotResumeError: file, model, ledger or options have changed since.
         WorkerLostError: a worker process ended by itself.
     """
-    _check_places(request)
-    source = open_source(request.source, ReadAs(request.text_column, request.encoding, request.sheet))
+    check_places(request)
+    source = open_source(request.source, request.read_as)
     columns = recognise(source.columns, request.source, request.text_column, request.title_column)
     total = _survey(source, request)
-    with open_checkpoint(request.target, _facts(request, suggester), resume=request.resume) as checkpoint:
+    with open_checkpoint(request.target, facts_of(request, suggester), resume=request.resume) as checkpoint:
         resumed = checkpoint.finished.rows
         run = _Run(request, source, columns, total, checkpoint)
         try:
@@ -109,12 +114,21 @@ def run_batch(
     return BatchReport(total, **counts, how=source.how, resumed=resumed)
 
 
-def _check_places(request: BatchRequest) -> None:
+def check_places(request: BatchRequest, *, in_parts: bool = False) -> None:
+    """Refuse a result that cannot be written, before any work; `in_parts`, a folder of parts may be replaced.
+
+    Raises:
+        UnsupportedFormatError, UnwritableFileError: it cannot.
+    """
     check_output(request.target)
-    if request.target.is_dir():
+    if request.target.is_dir() and not (in_parts and _holds_parts(request.target)):
         raise UnwritableFileError(request.target, "这是一个文件夹")
     if request.target.exists() and request.source.exists() and request.target.samefile(request.source):
         raise UnwritableFileError(request.target, "结果不能写进输入文件；请另起一个名字")
+
+
+def _holds_parts(folder: Path) -> bool:
+    return all(re.fullmatch(r"part-\d+\.parquet", one.name) for one in folder.iterdir())
 
 
 def _survey(source: Source, request: BatchRequest) -> int:
@@ -136,18 +150,23 @@ def _survey(source: Source, request: BatchRequest) -> int:
     return count
 
 
-def _facts(request: BatchRequest, suggester: Suggester) -> dict[str, Any]:
-    with request.source.open("rb") as file:
-        content = hashlib.file_digest(file, "blake2b").hexdigest()
+def facts_of(request: BatchRequest, suggester: Suggester, engine: str = "local") -> dict[str, Any]:
+    """Return all that decides a result, by names a person understands."""
     read_as = (request.text_column, request.title_column, request.encoding, request.sheet)
     options = (*read_as, request.headers, request.guarded, CHUNK)
     return {
         "程序": __version__,
-        "输入文件": content,
+        "引擎": engine,
+        "输入文件": [_digest(path) for path in parts_of(request.source)],
         "选项": json.dumps(options),
         "模型": suggester.model.name,
         "台账": [ledger.fingerprint for ledger in suggester.ledger.lineage],
     }
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()
 
 
 class _Run:
@@ -160,8 +179,7 @@ class _Run:
         self._headings = output_columns(source.columns, request.headers)
         self._lines = lines_of(request.target, self._headings, guarded=request.guarded)
         self._checkpoint = checkpoint
-        self._counts = Counter({"errors": 0, "automatic": 0, "manual": 0, "duplicates": 0})
-        self._counts.update(checkpoint.finished.counts)
+        self._tally = Tally(**checkpoint.finished.counts)
 
     def suggest(self, suggester: Suggester, progress: Progress) -> None:
         """Suggest for the rows that are not finished, committing as they come."""
@@ -177,7 +195,8 @@ class _Run:
         repeats = Repeats(*(self._checkpoint.part(name) for name in ("keys", "names", "ends")))
         jobs = 1 if self._total - begun <= _ALONE else self._request.jobs or available_cores()
         kept, sent = itertools.tee(_chunks(itertools.islice(self._source.rows, begun, None)))
-        answers = map_chunks((self._given(chunk) for chunk in sent), suggester, day, jobs)
+        given = ([given_of(self._columns, cells) for _, cells in chunk] for chunk in sent)
+        answers = map_chunks(given, suggester, day, jobs)
         done, committed = begun, time.monotonic()
         progress(done, self._total)
         for chunk, answered in zip(kept, answers, strict=True):
@@ -185,29 +204,17 @@ class _Run:
             draft.write(self._encode(chunk, answered))
             done += len(chunk)
             if time.monotonic() - committed > _COMMIT_EVERY:
-                self._checkpoint.commit(done, self._counts)
+                self._checkpoint.commit(done, asdict(self._tally))
                 committed = time.monotonic()
             progress(done, self._total)
-        self._checkpoint.commit(done, self._counts, whole=True)
-
-    def _given(self, chunk: Sequence[Numbered]) -> list[Given]:
-        text, title, region, date = (getattr(self._columns, name) for name in INPUT)
-
-        def cell(cells: list[Any], at: int | None) -> Any:
-            return "" if at is None else cells[at]
-
-        return [(cells[text], cell(cells, title), cell(cells, region), cell(cells, date)) for _, cells in chunk]
+        self._checkpoint.commit(done, asdict(self._tally), whole=True)
 
     def _mark(self, chunk: Sequence[Numbered], answered: Sequence[Answer], repeats: Repeats) -> None:
         """Fill `duplicate_of` with the id, or else the row number, of the earliest row like it; and count."""
-        at = self._columns.id
-        names = [str(number) if at is None or cells[at] in ("", None) else str(cells[at]) for number, cells in chunk]
+        names = [name_of(self._columns, number, cells) for number, cells in chunk]
         for answer, earliest in zip(answered, repeats.mark([one.key for one in answered], names), strict=True):
             answer.cells[DUPLICATE_OF] = earliest
-            self._counts["duplicates"] += earliest != ""
-            self._counts["errors"] += answer.cells[ERROR] != ""
-            self._counts["automatic"] += answer.cells[DECISION] == "auto"
-            self._counts["manual"] += answer.cells[DECISION] == "manual"
+            self._tally.add(answer.cells)
 
     def _encode(self, chunk: Sequence[Numbered], answered: Sequence[Answer]) -> bytes:
         """Return what a chunk adds to the draft: its lines, or its answers alone where lines cannot be appended."""

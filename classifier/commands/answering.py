@@ -6,19 +6,24 @@ import argparse
 import dataclasses
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tqdm import tqdm
 
 from classifier.desk import open_desk
 from classifier.domain import Complaint
-from classifier.errors import UnsupportedFormatError
+from classifier.errors import ClusterMissingError, UnsupportedFormatError
 from classifier.files.encoding import ENCODINGS
 from classifier.files.writing import written_whole
 from classifier.presentation import lines, plain
 from classifier.settings import Places
 from classifier.terminal import DONE, ROWS_IN_ERROR, Command, first_build_progress, ledger_option, model_option
+
+if TYPE_CHECKING:
+    from classifier.batch.run import BatchReport, BatchRequest, Progress
+    from classifier.suggest.suggester import Suggester
 
 
 def _suggest(given: argparse.Namespace) -> int:
@@ -34,7 +39,7 @@ def _suggest(given: argparse.Namespace) -> int:
 
 
 def _batch(given: argparse.Namespace) -> int:
-    from classifier.batch.run import BatchRequest, run_batch
+    from classifier.batch.run import BatchRequest
 
     places = Places.from_environment()
     suggester = open_desk(places, given.ledger, given.model, first_build_progress())
@@ -61,7 +66,7 @@ def _batch(given: argparse.Namespace) -> int:
             bar.update(done - bar.n)
 
         try:
-            report = run_batch(request, places, suggester, show)
+            report = _engine(given)(request, places, suggester, show)
         except KeyboardInterrupt:
             print("已完成的部分保留；加上 --resume 再运行一次，就接着做", file=sys.stderr)
             raise
@@ -73,6 +78,24 @@ def _batch(given: argparse.Namespace) -> int:
             f"重复 {report.duplicates}，出错 {report.errors} → {given.output}"
         )
     return ROWS_IN_ERROR if report.errors else DONE
+
+
+def _engine(given: argparse.Namespace) -> Callable[[BatchRequest, Places, Suggester, Progress], BatchReport]:
+    """Return what runs a backlog: this machine, or a cluster that is connected to for as long as it takes."""
+    if given.engine == "local":
+        from classifier.batch.run import run_batch
+
+        return run_batch
+    try:
+        from classifier.batch.spark import open_session, run_on_spark
+    except ImportError as error:
+        raise ClusterMissingError(given.master or "", f"没有安装 {error.name}") from error
+
+    def run(request: BatchRequest, places: Places, suggester: Suggester, progress: Progress) -> BatchReport:
+        with open_session(given.master) as session:
+            return run_on_spark(request, places, suggester, session, progress)
+
+    return run
 
 
 def _summary(given: argparse.Namespace) -> int:
@@ -120,7 +143,10 @@ def _batch_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--encoding", choices=ENCODINGS, help="CSV 的编码（默认逐一严格解码来判定）")
     parser.add_argument("--sheet", help="只读工作簿的这一张工作表（默认读有正文列的各张）")
     parser.add_argument("--headers", choices=("en", "zh"), default="en", help="新增列的列名用英文或中文")
-    parser.add_argument("--engine", choices=("local",), default="local", help="在哪里运行")
+    parser.add_argument(
+        "--engine", choices=("local", "spark"), default="local", help="在哪里运行：本机（默认）或 Spark 集群"
+    )
+    parser.add_argument("--master", help="Spark 集群的地址，如 spark://主机:7077（默认按 Spark 自己的配置）")
     parser.add_argument("--resume", action="store_true", help="接着上次中断的地方继续")
     parser.add_argument(
         "--keep-formulas",

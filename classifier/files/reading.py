@@ -18,6 +18,8 @@ AS_IT_SAYS: Final = ReadAs()
 def open_source(path: Path, told: ReadAs = AS_IT_SAYS) -> Source:
     """Open CSV, XLSX, XLS, JSONL or Parquet, by the file itself where a person says nothing of it.
 
+    A table in Parquet may also be a folder of files.
+
     Raises:
         UnsupportedFormatError: the ending is none of these.
         UnreadableFileError: the file is damaged, not what its ending says, or lacks the sheet named.
@@ -26,9 +28,18 @@ def open_source(path: Path, told: ReadAs = AS_IT_SAYS) -> Source:
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise UnsupportedFormatError(path, tuple(READERS))
-    if not path.is_file():
+    if path.is_dir() and reader is not _parquet:
+        raise UnreadableFileError(path, "这是一个文件夹；只有 Parquet 的表可以是一个文件夹")
+    if not path.exists():
         raise UnreadableFileError(path, "文件不存在")
     return reader(path, told)
+
+
+def parts_of(path: Path) -> list[Path]:
+    """Return the files that hold a table: one, or those of a folder of Parquet files."""
+    from classifier.files.parquet import parquet_files
+
+    return parquet_files(path) if path.is_dir() else [path]
 
 
 def _csv(path: Path, told: ReadAs) -> Source:

@@ -91,7 +91,7 @@ def test_a_run_cut_off_while_it_was_finishing_is_finished(
     run_batch(whole, places, suggester)
     request = dataclasses.replace(whole, target=tmp_path / f"cut{ending}", resume=True)
     _cut_off(request, places, suggester, 100)
-    facts = run._facts(request, suggester)
+    facts = run.facts_of(request, suggester)
     source = run.open_source(backlog)
     columns = run.recognise(source.columns, backlog)
     with open_checkpoint(request.target, facts, resume=True) as checkpoint:
