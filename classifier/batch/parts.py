@@ -72,6 +72,10 @@ class Work:
         """Where each part of the result is."""
         return self.scratch / "written"
 
+    def answers_of(self, part: Part) -> Path:
+        """Where the answers of one part are, as soon as it is answered."""
+        return self.answers / f"{part.name}.jsonl.zst"
+
 
 class Told(NamedTuple):
     """What repeats are found by: a row's place in its part, the key of what it says, and what it is called."""
@@ -106,7 +110,7 @@ def parts_in(path: Path, most: int = GROUP) -> list[Part]:
 
 def answer_part(part: Part, work: Work, suggester: Callable[[], Suggester]) -> Iterator[Told]:
     """Answer the rows of a part, unless that was done before, and yield what repeats are found by."""
-    path = work.answers / f"{part.name}.jsonl.zst"
+    path = work.answers_of(part)
     if not path.exists():
         with _whole(path) as draft, pa.CompressedOutputStream(str(draft), "zstd") as file:
             for key, name, cells in _answered(part, work, suggester()):
@@ -121,7 +125,7 @@ def write_part(part: Part, work: Work, repeats: Mapping[int, str]) -> Tally:
     tally = Tally()
 
     def lines() -> Iterator[list[Any]]:
-        answers = _answers(work.answers / f"{part.name}.jsonl.zst")
+        answers = _answers(work.answers_of(part))
         for row, ((_, cells), (_, _, *answer)) in enumerate(zip(_rows(part, work), answers, strict=True)):
             answer[DUPLICATE_OF] = repeats.get(row, "")
             tally.add(answer)

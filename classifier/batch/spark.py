@@ -15,10 +15,10 @@ import re
 import shutil
 import sys
 import tarfile
-import threading
 import uuid
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -127,12 +127,14 @@ def run_on_spark(
             stage(source, table)
         parts = parts_in(table, most)
         total = sum(part.rows.rows for part in parts)
-        with _watched(parts, work, total, progress) as resumed:
-            tally = _run(parts, work, places, suggester, spark)
+        resumed = _answered(parts, work)
+        progress(resumed, total)
+        counts = _mapped(parts, work, places, suggester, spark, lambda: progress(_answered(parts, work), total))
+        progress(total, total)
         _assemble(parts, work, request.target, checkpoint.folder)
         sync_folder(request.target.parent)
         checkpoint.discard()
-    return BatchReport(total, **dataclasses.asdict(tally), how=source.how, resumed=resumed)
+    return BatchReport(total, **counts, how=source.how, resumed=resumed)
 
 
 def _begun(checkpoint: Checkpoint) -> tuple[Path, dt.date]:
@@ -155,30 +157,50 @@ def _begun(checkpoint: Checkpoint) -> tuple[Path, dt.date]:
     return scratch, dt.date.fromisoformat(day)
 
 
-def _run(parts: Sequence[Part], work: Work, places: Places, suggester: Suggester, spark: SparkSession) -> Tally:
+def _mapped(
+    parts: Sequence[Part],
+    work: Work,
+    places: Places,
+    suggester: Suggester,
+    spark: SparkSession,
+    look: Callable[[], object],
+) -> dict[str, int]:
+    """Answer every part, find the repeats among all, write every part; returns the counts for the report."""
+    names = [field.name for field in dataclasses.fields(Tally)]
     if not parts:
-        return Tally()
+        return dict.fromkeys(names, 0)
     try:
         with warnings.catch_warnings():
             # Of pandas, what is used here are columns of whole numbers and of strings.
             warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
-            counts = _mapped(parts, work, places, suggester, spark)
+            opened = _send(places, suggester, spark), suggester.ledger.name, suggester.model.name.rsplit("/", 1)[-1]
+            rows = [(one.number, one.first, str(one.rows.file), *one.rows[1:]) for one in parts]
+            table = spark.createDataFrame(spark.sparkContext.parallelize(rows, len(rows)), _PARTS)
+            repeats = _repeats(table.mapInPandas(_answering(work, opened), _TOLD))
+            ours, theirs = table.repartition(len(rows), "number"), repeats.repartition(len(rows), "part")
+            written = ours.groupBy("number").cogroup(theirs.groupBy("part")).applyInPandas(_writing(work), _TALLIES)
+            counts = _collected(written, spark, look)
     except (PySparkException, Py4JError) as error:
         raise ClusterFailedError(_said(error)) from error
-    return Tally(*(sum(column) for column in zip(*counts, strict=True)))
+    return dict(zip(names, map(sum, zip(*counts, strict=True)), strict=True))
 
 
-def _mapped(
-    parts: Sequence[Part], work: Work, places: Places, suggester: Suggester, spark: SparkSession
-) -> Sequence[Sequence[int]]:
-    """Answer every part, find the repeats among all, write every part; returns the counts of each."""
-    opened = _send(places, suggester, spark), suggester.ledger.name, suggester.model.name.rsplit("/", 1)[-1]
-    rows = [(one.number, one.first, str(one.rows.file), *one.rows[1:]) for one in parts]
-    table = spark.createDataFrame(spark.sparkContext.parallelize(rows, len(rows)), _PARTS)
-    repeats = _repeats(table.mapInPandas(_answering(work, opened), _TOLD))
-    ours, theirs = table.repartition(len(rows), "number"), repeats.repartition(len(rows), "part")
-    written = ours.groupBy("number").cogroup(theirs.groupBy("part")).applyInPandas(_writing(work), _TALLIES)
-    return written.collect()
+def _collected(table: DataFrame, spark: SparkSession, look: Callable[[], object]) -> Sequence[Sequence[int]]:
+    """Let the cluster work in a thread of its own, looking at it from time to time; it stops when a look raises."""
+    group = uuid.uuid4().hex
+
+    def collect() -> Sequence[Sequence[int]]:
+        spark.sparkContext.setJobGroup(group, "fenban batch", interruptOnCancel=True)
+        return table.collect()
+
+    with ThreadPoolExecutor(1) as thread:
+        job = thread.submit(collect)
+        try:
+            while not wait([job], _LOOK_EVERY).done:
+                look()
+            return job.result()
+        finally:
+            spark.sparkContext.cancelJobGroup(group)
 
 
 def _repeats(told: DataFrame) -> DataFrame:
@@ -253,29 +275,10 @@ def _opened(sent: str, ledger: str, version: str) -> Suggester:
     return open_desk(Places(folder / "ledgers", (folder / "models",)), ledger, version)
 
 
-@contextmanager
-def _watched(parts: Sequence[Part], work: Work, total: int, progress: Progress) -> Iterator[int]:
-    """Report how many rows are answered while the block runs; gives how many were before it."""
-    sizes = {f"{part.name}.jsonl.zst": part.rows.rows for part in parts}
-    done = threading.Event()
-
-    def answered() -> int:
-        return sum(sizes.get(path.name, 0) for path in work.answers.iterdir())
-
-    def look() -> None:
-        while not done.wait(_LOOK_EVERY):
-            progress(answered(), total)
-
-    before = answered()
-    progress(before, total)
-    watcher = threading.Thread(target=look, daemon=True)
-    watcher.start()
-    try:
-        yield before
-    finally:
-        done.set()
-        watcher.join()
-    progress(total, total)
+def _answered(parts: Sequence[Part], work: Work) -> int:
+    """Return how many rows are answered so far."""
+    there = {path.name for path in work.answers.iterdir()}
+    return sum(part.rows.rows for part in parts if work.answers_of(part).name in there)
 
 
 def _assemble(parts: Sequence[Part], work: Work, target: Path, folder: Path) -> None:
