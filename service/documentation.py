@@ -57,6 +57,8 @@ CODES: Final[dict[str, tuple[int, str]]] = {
     "unwritable_file": (422, "结果无法写入"),
     "cannot_resume": (422, "上次中断后有改变，不能接着做"),
     "worker_lost": (500, "一个工作进程意外结束"),
+    "cluster_failed": (500, "Spark 集群没有完成"),
+    "cluster_missing": (503, "没有可用的 Spark 集群"),
     "unsupported_format": (422, "文件格式不支持"),
     "ledger_read_only": (422, "台账的文件夹不可写"),
     "ledger_name": (422, "新台账的名称不能用"),
