@@ -1,4 +1,4 @@
-"""Reports (报表) from what is recorded: counts, returns, agreement of people with the model, drift, matters.
+"""Reports (报表) from what is recorded: counts, returns, agreement of people with the model, matters.
 
 All count tickets of one ledger by their day of intake, both ends included.
 """
@@ -6,7 +6,6 @@ All count tickets of one ledger by their day of intake, both ends included.
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -105,49 +104,17 @@ class Agreement:
     unreturned: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """A category's share before and now."""
-
-    category: str
-    before: float
-    now: float
-
-
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """How a period differs from the one before it.
-
-    `stability_index` is the population stability index over categories: below 0.1 the mix is the same, above 0.25 it
-    has changed (Siddiqi, Credit Risk Scorecards, 2006); None where either period has no ticket.
-    """
-
-    tickets_before: int
-    tickets_now: int
-    stability_index: float | None
-    probability_before: float | None
-    probability_now: float | None
-    manual_before: float | None
-    manual_now: float | None
-    shifts: tuple[Shift, ...]
-
-
-_SHIFTS: Final = 10
-_LEAST_SHARE: Final = 1e-4
-"""What a category without a ticket counts as, so that the index stays finite."""
-
-
 def counts(connection: sa.Connection, period: Period, by: By) -> list[Count]:
     """Count tickets by what they are now, most first; by time, in order."""
     table = tables.tickets
     column: sa.ColumnElement[str] = table.c["day" if by in (By.WEEK, By.MONTH) else by.value]
-    query = _of(
+    query = tickets_of(
         period,
         column,
         sa.func.count(),
-        _sum(table.c.verdict == "auto"),
-        _sum(table.c.returns > 0),
-        _sum(table.c.state == Action.CLOSED.value),
+        count_where(table.c.verdict == "auto"),
+        count_where(table.c.returns > 0),
+        count_where(table.c.state == Action.CLOSED.value),
     ).group_by(column)
     totals: dict[str, list[int]] = {}
     name = _TIMES.get(by, str)
@@ -165,24 +132,24 @@ def weeks(connection: sa.Connection, period: Period) -> list[Week]:
     decided = table.c.state != "suggested"
     kept = sa.and_(decided, table.c.category == table.c.suggested_category)
     automatic = table.c.verdict == "auto"
-    query = _of(
+    query = tickets_of(
         period,
         table.c.day,
         sa.func.count(),
-        _sum(decided),
-        _sum(kept),
-        _sum(automatic),
-        _sum(sa.and_(automatic, decided)),
-        _sum(sa.and_(automatic, kept, table.c.returns == 0)),
-        _sum(table.c.returns > 0),
-        _sum(table.c.state == Action.CLOSED.value),
+        count_where(decided),
+        count_where(kept),
+        count_where(automatic),
+        count_where(sa.and_(automatic, decided)),
+        count_where(sa.and_(automatic, kept, table.c.returns == 0)),
+        count_where(table.c.returns > 0),
+        count_where(table.c.state == Action.CLOSED.value),
     ).group_by(table.c.day)
     totals: dict[str, list[int]] = {}
     for day, *numbers in connection.execute(query):
         total = totals.setdefault(_week(day), [0] * len(numbers))
         totals[_week(day)] = [one + int(other) for one, other in zip(total, numbers, strict=True)]
     return [
-        Week(name, total, known, _share(kept, known), sure, _share(right, sure_and_known), returned, closed)
+        Week(name, total, known, share_of(kept, known), sure, share_of(right, sure_and_known), returned, closed)
         for name, (total, known, kept, sure, sure_and_known, right, returned, closed) in sorted(totals.items())
     ]
 
@@ -191,7 +158,7 @@ def weekly_returns(connection: sa.Connection, period: Period) -> dict[str, dict[
     """Return, for each department, how many tickets of each week it sent back."""
     table, rulings = tables.tickets, tables.rulings
     query = (
-        _of(period, rulings.c.department, table.c.day, sa.func.count(sa.distinct(table.c.no)))
+        tickets_of(period, rulings.c.department, table.c.day, sa.func.count(sa.distinct(table.c.no)))
         .select_from(table.join(rulings, rulings.c.ticket == table.c.no))
         .where(rulings.c.action == Action.RETURNED.value)
         .group_by(rulings.c.department, table.c.day)
@@ -205,17 +172,19 @@ def weekly_returns(connection: sa.Connection, period: Period) -> dict[str, dict[
 def returns(connection: sa.Connection, period: Period) -> list[Returns]:
     """Return what each department was sent first and what it sent back, most returns first."""
     table, rulings = tables.tickets, tables.rulings
-    query = _of(period, table.c.suggested_department, sa.func.count()).group_by(table.c.suggested_department)
+    query = tickets_of(period, table.c.suggested_department, sa.func.count()).group_by(table.c.suggested_department)
     sent: dict[str, int] = {name: count for name, count in connection.execute(query)}  # noqa: C416 - rows are no pairs
     back = (
-        _of(period, rulings.c.department, sa.func.count(sa.distinct(table.c.no)))
+        tickets_of(period, rulings.c.department, sa.func.count(sa.distinct(table.c.no)))
         .select_from(table.join(rulings, rulings.c.ticket == table.c.no))
         .where(rulings.c.action == Action.RETURNED.value)
         .group_by(rulings.c.department)
     )
     returned: dict[str, int] = {name: count for name, count in connection.execute(back)}  # noqa: C416
     found = [
-        Returns(name, sent.get(name, 0), returned.get(name, 0), _share(returned.get(name, 0), sent.get(name, 0)) or 0.0)
+        Returns(
+            name, sent.get(name, 0), returned.get(name, 0), share_of(returned.get(name, 0), sent.get(name, 0)) or 0.0
+        )
         for name in {*sent, *returned} - {""}
     ]
     return sorted(found, key=lambda one: (-one.returned, -one.dispatched, one.department))
@@ -228,55 +197,30 @@ def agreement(connection: sa.Connection, period: Period) -> list[Agreement]:
     kept = sa.and_(decided, table.c.category == table.c.suggested_category)
     candidates = sa.literal("|") + table.c.runners_up + "|"
     among = candidates.contains(sa.literal("|") + table.c.category + "|")
-    query = _of(
+    query = tickets_of(
         period,
         table.c.verdict,
         sa.func.count(),
-        _sum(decided),
-        _sum(kept),
-        _sum(sa.or_(kept, sa.and_(decided, among))),
-        _sum(sa.and_(decided, table.c.department == table.c.suggested_department)),
-        _sum(sa.and_(decided, table.c.returns == 0)),
+        count_where(decided),
+        count_where(kept),
+        count_where(sa.or_(kept, sa.and_(decided, among))),
+        count_where(sa.and_(decided, table.c.department == table.c.suggested_department)),
+        count_where(sa.and_(decided, table.c.returns == 0)),
     ).group_by(table.c.verdict)
     rows = {verdict: [int(one) for one in numbers] for verdict, *numbers in connection.execute(query)}
     if not rows:
         return []
     rows = {"": [sum(column) for column in zip(*rows.values(), strict=True)], **dict(sorted(rows.items()))}
     return [
-        Agreement(name, total, of, *(_share(one, of) for one in parts)) for name, (total, of, *parts) in rows.items()
+        Agreement(name, total, of, *(share_of(one, of) for one in parts)) for name, (total, of, *parts) in rows.items()
     ]
-
-
-def drift(connection: sa.Connection, period: Period) -> Drift:
-    """Compare a period with the one of the same length right before it."""
-    then, now = (_mix(connection, one) for one in (period.before, period))
-    shares = {
-        name: Shift(
-            name, _share(then.categories[name], then.tickets) or 0.0, _share(now.categories[name], now.tickets) or 0.0
-        )
-        for name in {*then.categories, *now.categories}
-    }
-    largest = sorted(shares.values(), key=lambda one: (-abs(one.now - one.before), one.category))
-    index = None
-    if then.tickets and now.tickets:
-        index = round(sum(_divergence(one) for one in shares.values()), 4)
-    return Drift(
-        then.tickets,
-        now.tickets,
-        index,
-        then.probability,
-        now.probability,
-        _share(then.manual, then.tickets),
-        _share(now.manual, now.tickets),
-        tuple(largest[:_SHIFTS]),
-    )
 
 
 def matters(connection: sa.Connection, period: Period, least: int, limit: int) -> list[tuple[Matter, str]]:
     """Return the matters that began in the period and that most people complain of, with their categories."""
     table = tables.tickets
     query = (
-        _of(period, table.c.id, table.c.matter_size, table.c.recorded, table.c.category)
+        tickets_of(period, table.c.id, table.c.matter_size, table.c.recorded, table.c.category)
         .where(table.c.matter == table.c.no, table.c.matter_size >= least)
         .order_by(table.c.matter_size.desc(), table.c.no)
         .limit(limit)
@@ -284,39 +228,7 @@ def matters(connection: sa.Connection, period: Period, least: int, limit: int) -
     return [(Matter(name, size, since), category) for name, size, since, category in connection.execute(query)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Mix:
-    tickets: int
-    categories: Counter[str]
-    manual: int
-    probability: float | None
-
-
-def _mix(connection: sa.Connection, period: Period) -> _Mix:
-    table = tables.tickets
-    query = _of(
-        period,
-        table.c.suggested_category,
-        sa.func.count(),
-        _sum(table.c.verdict == "manual"),
-        sa.func.sum(table.c.probability),
-    ).group_by(table.c.suggested_category)
-    categories: Counter[str] = Counter()
-    manual, probability = 0, 0.0
-    for name, count, by_hand, total in connection.execute(query):
-        categories[name] = count
-        manual += int(by_hand)
-        probability += total
-    tickets = categories.total()
-    return _Mix(tickets, categories, manual, round(probability / tickets, 4) if tickets else None)
-
-
-def _divergence(shift: Shift) -> float:
-    before, now = max(shift.before, _LEAST_SHARE), max(shift.now, _LEAST_SHARE)
-    return (now - before) * math.log(now / before)
-
-
-def _of(period: Period, *columns: Any) -> Any:
+def tickets_of(period: Period, *columns: Any) -> Any:
     """Select columns of a period's tickets."""
     table = tables.tickets
     return sa.select(*columns).where(
@@ -324,11 +236,13 @@ def _of(period: Period, *columns: Any) -> Any:
     )
 
 
-def _sum(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+def count_where(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    """Return the number of rows that meet a condition."""
     return sa.func.sum(sa.case((condition, 1), else_=0))
 
 
-def _share(part: int, whole: int) -> float | None:
+def share_of(part: int, whole: int) -> float | None:
+    """Return a share rounded to four digits; None of nothing."""
     return round(part / whole, 4) if whole else None
 
 

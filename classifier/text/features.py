@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, Final
@@ -20,11 +20,20 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from classifier.compiled import kernel
+from classifier.text.ngrams import (
+    Indices,
+    Keys,
+    character_keys,
+    character_set,
+    column_of,
+    frequent,
+    look_up,
+    pair_keys,
+    pair_set,
+)
 from classifier.text.pipeline import LONGEST, ReadComplaint, ReadField
 
-Keys = NDArray[np.uint64]
 Floats = NDArray[np.float32]
-Indices = NDArray[np.int32]
 
 BLOCKS: Final = ("characters", "words", "title")
 BLOCK_WEIGHTS: Final = (1.0, 1.0, 0.5)
@@ -37,38 +46,8 @@ _GRID: Final = 2.0**30
 
 _UNKNOWN: Final = -1
 _NO_WORD: Final = -2
-_BITS = np.uint64(21)
 _WORD_BITS = np.uint64(32)
 _LOW_BITS = np.uint64(0xFFFFFFFF)
-
-
-def _is_letter(code: NDArray[np.uint32]) -> NDArray[np.bool_]:
-    """Tell which code points are Chinese characters or Latin letters; digits and punctuation separate."""
-    latin = (code >= 0x61) & (code <= 0x7A)
-    return latin | ((code >= 0x3400) & (code <= 0x9FFF)) | (code >= 0x20000)
-
-
-def character_keys(text: str) -> tuple[Keys, Indices, Indices]:
-    """List the character 1–3-grams of a normalised text: key, start and length of each occurrence."""
-    codes = np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
-    good = _is_letter(codes)
-    wide = codes.astype(np.uint64)
-    keys, starts, sizes = [], [], []
-    value, together = wide, good
-    for size in (1, 2, 3):
-        if size > 1:
-            if len(codes) < size:
-                break
-            value = (value[:-1] << _BITS) | wide[size - 1 :]
-            together = together[:-1] & good[size - 1 :]
-        at = np.flatnonzero(together).astype(np.int32)
-        keys.append(value[at])
-        starts.append(at)
-        sizes.append(np.full(len(at), size, dtype=np.int32))
-    if not keys:
-        nothing = np.zeros(0, dtype=np.int32)
-        return np.zeros(0, dtype=np.uint64), nothing, nothing
-    return np.concatenate(keys), np.concatenate(starts), np.concatenate(sizes)
 
 
 def _is_word(word: str) -> bool:
@@ -199,9 +178,9 @@ class FeatureSpace:
             word_counts.update({word for _, read in complaint.fields for word in read.words})
         words = tuple(sorted(word for word, count in word_counts.items() if count >= min_documents and _is_word(word)))
         number = {word: index for index, word in enumerate(words)}
-        characters, characters_df = _frequent((_character_set(one) for one in complaints), min_documents)
-        title, title_df = _frequent((np.unique(character_keys(one.title.text)[0]) for one in complaints), min_documents)
-        pairs, pairs_df = _frequent((_pair_set(one, number) for one in complaints), min_documents)
+        characters, characters_df = frequent((character_set(one) for one in complaints), min_documents)
+        title, title_df = frequent((np.unique(character_keys(one.title.text)[0]) for one in complaints), min_documents)
+        pairs, pairs_df = frequent((pair_set(one, number) for one in complaints), min_documents)
         df = np.concatenate(
             [characters_df, np.array([word_counts[word] for word in words], np.int64), pairs_df, title_df]
         )
@@ -215,13 +194,13 @@ class FeatureSpace:
         left, right = words[self.pairs >> _WORD_BITS], words[self.pairs & _LOW_BITS]
         both = np.flatnonzero((left >= 0) & (right >= 0))
         pairs = np.full(len(self.pairs), -1, dtype=np.intp)
-        pairs[both] = _column(other.pairs, _pair_keys(left[both], right[both]), second)
+        pairs[both] = column_of(other.pairs, pair_keys(left[both], right[both]), second)
         return np.concatenate(
             [
-                _column(other.characters, self.characters, 0),
+                column_of(other.characters, self.characters, 0),
                 np.where(words >= 0, words + first, -1),
                 pairs,
-                _column(other.title, self.title, third),
+                column_of(other.title, self.title, third),
             ]
         )
 
@@ -233,11 +212,11 @@ class FeatureSpace:
         for number, (name, read) in enumerate(complaint.fields):
             keys, starts, sizes = character_keys(read.text)
             n_characters += len(keys)
-            found, there = _look_up(self.characters, keys)
+            found, there = look_up(self.characters, keys)
             parts.append(_row(found, number, starts[there], sizes[there]))
             if name == "title":
                 n_title = len(keys)
-                found, there = _look_up(self.title, keys)
+                found, there = look_up(self.title, keys)
                 parts.append(_row(found + third, number, starts[there], sizes[there]))
             words, begins, lengths = self._known_words(read)
             there = np.flatnonzero(words >= 0)
@@ -262,7 +241,7 @@ class FeatureSpace:
         """Return numbers in `pairs`, the place of each one's first word, and how many pairs there are at all."""
         left, right = words[:-1], words[1:]
         both = np.flatnonzero((left >= 0) & (right >= 0))
-        found, kept = _look_up(self.pairs, _pair_keys(left[both], right[both]))
+        found, kept = look_up(self.pairs, pair_keys(left[both], right[both]))
         return found, both[kept], int(((left > _NO_WORD) & (right > _NO_WORD)).sum())
 
     @cached_property
@@ -336,48 +315,3 @@ def _row(
     feature: NDArray[np.integer], field: int, start: Indices, size: Indices
 ) -> tuple[Indices, Indices, Indices, Indices]:
     return feature.astype(np.int32), np.full(len(feature), field, np.int32), start, size
-
-
-def _look_up(known: Keys, keys: Keys) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the positions in `known` of those `keys` that stand there, and which keys these are."""
-    if not len(known):
-        nothing = np.zeros(0, dtype=np.intp)
-        return nothing, nothing
-    at = np.minimum(np.searchsorted(known, keys), len(known) - 1)
-    there = np.flatnonzero(known[at] == keys)
-    return at[there], there
-
-
-def _column(known: Keys, keys: Keys, first: int) -> NDArray[np.intp]:
-    """Return the position of each of `keys` in `known`, counted from `first`; -1 where it is not there."""
-    columns = np.full(len(keys), -1, dtype=np.intp)
-    found, there = _look_up(known, keys)
-    columns[there] = found + first
-    return columns
-
-
-def _pair_keys(left: NDArray[np.integer], right: NDArray[np.integer]) -> Keys:
-    return (left.astype(np.uint64) << _WORD_BITS) | right.astype(np.uint64)
-
-
-def _character_set(complaint: ReadComplaint) -> Keys:
-    return np.unique(np.concatenate([character_keys(read.text)[0] for _, read in complaint.fields]))
-
-
-def _pair_set(complaint: ReadComplaint, number: dict[str, int]) -> Keys:
-    keys = []
-    for _, read in complaint.fields:
-        words = np.array([number.get(word, -1) for word in read.words], dtype=np.int64)
-        both = np.flatnonzero((words[:-1] >= 0) & (words[1:] >= 0))
-        keys.append(_pair_keys(words[both], words[both + 1]))
-    return np.unique(np.concatenate(keys))
-
-
-def _frequent(sets: Iterable[Keys], min_documents: int) -> tuple[Keys, NDArray[np.int64]]:
-    """Return the sorted keys that stand in at least `min_documents` of the sets, and in how many."""
-    every = list(sets)
-    if not every:
-        return np.zeros(0, np.uint64), np.zeros(0, np.int64)
-    keys, counts = np.unique(np.concatenate(every), return_counts=True)
-    often = counts >= min_documents
-    return keys[often], counts[often].astype(np.int64)

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from classifier.catalogue.ledger import Ledger
-from service import reports, shadows
+from service import drifts, reports, shadows
 from service.access import LedgerName, ledger_of, resources_of
 from service.bulletins import bulletin
 from service.domain import Role
@@ -76,7 +76,7 @@ async def drift(request: Request, period: Days) -> Response:
     稳定性指数 0.1 以下为平稳，0.25 以上为明显变化。
     """
     ledger = await _ledger(request, period)
-    found = await _read(request, lambda connection: reports.drift(connection, period))
+    found = await _read(request, lambda connection: drifts.compared(connection, period))
     shifts = [{"name": _name(ledger, By.CATEGORY, one.category)} | _plain(one) for one in found.shifts]
     return respond(_shown(period, **{**_plain(found), "shifts": shifts}))
 

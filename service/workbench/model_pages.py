@@ -14,7 +14,7 @@ from starlette.responses import FileResponse, Response
 
 from classifier.desk import REPORT_HTML, REPORT_JSON
 from classifier.learn.audit.remarks import Problem
-from service import jobs, models, reports
+from service import drifts, jobs, models
 from service.access import resources_of
 from service.domain import JobKind, Role
 from service.errors import VersionNotFoundError
@@ -43,7 +43,7 @@ async def versions(request: Request) -> Response:
         return {
             "trainings": jobs.listed(connection, JobKind.TRAINING, name, _RECENT),
             "audits": jobs.listed(connection, JobKind.LABEL_AUDIT, name, _RECENT),
-            "drift": reports.drift(connection, Period(name, since, today)) if since else None,
+            "drift": drifts.compared(connection, Period(name, since, today)) if since else None,
         }
 
     return show(

@@ -20,7 +20,7 @@ from classifier.summary.sheets import (
     hot_rows,
     overview,
 )
-from service import jobs, reports, tickets
+from service import drifts, jobs, reports, tickets
 from service.access import allow_ledger, resources_of
 from service.domain import Action, JobKind, JobState, Role
 from service.errors import JobNotFinishedError, ResultGoneError
@@ -142,7 +142,7 @@ async def statistics(request: Request, first: Day = None, last: Day = None) -> R
             "categories": reports.counts(connection, period, By.CATEGORY)[:20],
             "returns": reports.returns(connection, period),
             "weekly": reports.weekly_returns(connection, period),
-            "drift": reports.drift(connection, period),
+            "drift": drifts.compared(connection, period),
             "matters": reports.matters(connection, period, 3, 20),
         }
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from classifier.compiled import kernel
 from classifier.domain import Complaint
 from classifier.errors import EmptyComplaintError
-from classifier.text.features import BLOCK_WEIGHTS, Encoded, FeatureSpace, character_keys
+from classifier.text.features import BLOCK_WEIGHTS, Encoded, FeatureSpace
+from classifier.text.ngrams import character_keys
 from classifier.text.pipeline import ReadComplaint, TextPipeline
 
 PIPELINE = TextPipeline()

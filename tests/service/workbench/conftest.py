@@ -15,11 +15,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from classifier.registry.versions import Registry
 from classifier.settings import Places
-from service.domain import Role
+from service.domain import JobKind, Role
 from service.keys import create_key
 from service.settings import Settings
 from service.store.database import Store
 from service.store.migration import migrate
+from service.worker import Work, Worker
 from tests.service.conftest import Server
 
 Open = Callable[..., TestClient]
@@ -122,3 +123,10 @@ def decide(page: Page, **decision: str) -> None:
 def ticket_of(page: Page, name: str) -> dict[str, Any]:
     found: dict[str, Any] = page.evaluate("name => fetch('/v1/tickets/' + name).then(answer => answer.json())", name)
     return found
+
+
+def work_once(settings: Settings, kind: JobKind, work: Callable[[Store], Work]) -> None:
+    """Does the job that waits, as a worker of the same service would."""
+    store = Store(settings.database_url)
+    Worker(settings, store, {kind: work(store)}).work_once()
+    store.close()

@@ -15,11 +15,9 @@ from classifier.files.encoding import ENCODINGS
 from service.backlogs import work_backlog
 from service.browsers import COOKIE
 from service.domain import JobKind, Role
-from service.store.database import Store
 from service.workbench.pages import _ENCODINGS
-from service.worker import Worker
 from tests.service.conftest import Server
-from tests.service.workbench.conftest import OWN, Signed, key_of, serious
+from tests.service.workbench.conftest import OWN, Signed, key_of, serious, work_once
 
 
 def test_an_upload_is_looked_into_and_nothing_of_it_is_kept(guarded: TestClient) -> None:
@@ -56,10 +54,7 @@ def test_a_gbk_spreadsheet_goes_from_upload_to_download_and_summary(
     page.locator("#start").get_by_role("button", name="开始分办").click()
     row = page.locator("tr", has_text="积压.csv")
     expect(row).to_contain_text("排队")
-    settings = keyed[0].settings
-    store = Store(settings.database_url)
-    Worker(settings, store, {JobKind.BATCH: work_backlog}).work_once()
-    store.close()
+    work_once(keyed[0].settings, JobKind.BATCH, lambda _store: work_backlog)
     expect(row).to_contain_text("完成", timeout=15_000)
     with page.expect_download() as downloading:
         row.get_by_role("link", name="下载").click()
@@ -105,10 +100,7 @@ def test_an_encoding_that_was_decided_wrongly_is_corrected_by_hand(
     page.locator("#start").get_by_role("button", name="开始分办").click()
     row = page.locator("tr", has_text="臺灣.csv")
     expect(row).to_contain_text("排队")
-    settings = keyed[0].settings
-    store = Store(settings.database_url)
-    Worker(settings, store, {JobKind.BATCH: work_backlog}).work_once()
-    store.close()
+    work_once(keyed[0].settings, JobKind.BATCH, lambda _store: work_backlog)
     expect(row).to_contain_text("完成", timeout=15_000)
     with page.expect_download() as downloading:
         row.get_by_role("link", name="下载").click()

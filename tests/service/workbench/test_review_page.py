@@ -9,11 +9,9 @@ from playwright.sync_api import expect
 
 from service.browsers import COOKIE
 from service.domain import JobKind, Role
-from service.store.database import Store
 from service.trainings import work_training
-from service.worker import Worker
 from tests.service.conftest import Server
-from tests.service.workbench.conftest import BROWSER, OWN, Signed, decide, key_of, record, serious, ticket_of
+from tests.service.workbench.conftest import BROWSER, OWN, Signed, decide, key_of, record, serious, ticket_of, work_once
 
 
 def test_the_review_queue_has_the_least_sure_first_and_what_people_disagree_on(guarded: TestClient) -> None:
@@ -89,10 +87,7 @@ def test_a_correction_from_the_review_is_learnt_by_the_next_training(
     page.goto(signed.url + "/models")
     page.click("#train button")
     expect(page.locator("[data-under-way]")).to_be_visible()
-    settings = keyed[0].settings
-    store = Store(settings.database_url)
-    Worker(settings, store, {JobKind.TRAINING: work_training(store)}).work_once()
-    store.close()
+    work_once(keyed[0].settings, JobKind.TRAINING, work_training)
     training = page.locator("tr[data-job]").first
     expect(training).to_contain_text("完成", timeout=15_000)
     job = training.get_attribute("data-job")
