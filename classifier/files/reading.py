@@ -57,7 +57,7 @@ def _parquet(path: Path, _told: ReadAs) -> Source:
 
 
 def _spreadsheet(path: Path, told: ReadAs) -> Source:
-    from classifier.files.spreadsheets import read_spreadsheet
+    from classifier.files.excel import read_spreadsheet
 
     return read_spreadsheet(path, lambda columns: holds_texts(columns, told.text_column), told.sheet)
 

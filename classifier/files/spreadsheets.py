@@ -1,18 +1,19 @@
-"""Read Excel workbooks: every sheet that holds the table, headings of several rows, merged cells, days."""
+"""What the sheets of an Excel workbook hold: headings of several rows, merged cells, days."""
 
 from __future__ import annotations
 
 import datetime as dt
 import io
+import itertools
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from classifier.errors import UnreadableFileError
-from classifier.files.source import Numbered, Source, unique_names
+from classifier.files.source import Numbered, unique_names
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet
@@ -20,31 +21,24 @@ if TYPE_CHECKING:
 _MOST_BYTES: Final = 4 << 30
 """Uncompressed size of a workbook's parts beyond which it is not opened."""
 _MOST_CELLS: Final = 60_000_000
-"""Cells of the rectangle a sheet spans, all of which are held in memory."""
+"""Cells of the rectangle a sheet spans, all of which are in memory at once."""
 _FURTHEST: Final = re.compile(rb'<(?:\w+:)?c [^>]*?r="([A-Z]{1,3})([0-9]{1,7})"')
 _BLOCK: Final = 1 << 22
 
-HoldsTexts = Callable[[Sequence[str]], bool]
 
-
-class _Sheet(NamedTuple):
-    """A sheet that holds a table: its columns, and the rows below them with their numbers."""
+class Table(NamedTuple):
+    """What a sheet holds: its columns, and the rows below them with their numbers, once."""
 
     name: str
     columns: tuple[str, ...]
-    rows: list[Numbered]
+    rows: Iterator[Numbered]
 
 
-def read_spreadsheet(path: Path, holds_texts: HoldsTexts, only: str | None = None) -> Source:
-    """Open a workbook; sheets with a column of texts are read one after another, columns joined by name.
-
-    Args:
-        path: an XLSX or XLS file.
-        holds_texts: whether columns so named include one of texts; where no sheet's do, the first table is read.
-        only: the name of the one sheet to read, whatever its columns.
+def tables_of(path: Path) -> Iterator[Table]:
+    """Yield the table of each sheet that holds one; a sheet is in memory until its rows are read.
 
     Raises:
-        UnreadableFileError: it is damaged, has a password, is empty, would fill the memory, or lacks the sheet named.
+        UnreadableFileError: it is damaged, has a password, or would fill the memory.
     """
     import python_calamine
 
@@ -52,36 +46,15 @@ def read_spreadsheet(path: Path, holds_texts: HoldsTexts, only: str | None = Non
     _refuse_bombs(path, raw)
     try:
         workbook = python_calamine.load_workbook(io.BytesIO(raw))
-        sheets = [_read_sheet(workbook.get_sheet_by_name(name), path) for name in workbook.sheet_names]
+        for name in workbook.sheet_names:
+            table = _read_sheet(workbook.get_sheet_by_name(name), path)
+            if table is not None:
+                yield table
     except (python_calamine.CalamineError, IndexError, ValueError) as error:
         raise UnreadableFileError(path, f"工作簿已损坏或有密码：{type(error).__name__}") from error
-    tables = [sheet for sheet in sheets if sheet is not None]
-    if not tables:
-        raise UnreadableFileError(path, "工作表是空的，没有标题行")
-    filled = [sheet for sheet in tables if sheet.rows] or tables
-    chosen = [sheet for sheet in filled if holds_texts(sheet.columns)] or filled[:1]
-    if only is not None:
-        chosen = [sheet for sheet in tables if sheet.name == only]
-    if not chosen:
-        raise UnreadableFileError(
-            path, f"没有工作表“{only}”；有内容的工作表：{'、'.join(sheet.name for sheet in tables)}"
-        )
-    columns = tuple(dict.fromkeys(name for sheet in chosen for name in sheet.columns))
-
-    def rows() -> Iterator[Numbered]:
-        for sheet in chosen:
-            place = {name: at for at, name in enumerate(sheet.columns)}
-            order = [place.get(name) for name in columns]
-            for number, cells in sheet.rows:
-                yield number, cells if sheet.columns == columns else ["" if at is None else cells[at] for at in order]
-
-    left = [sheet.name for sheet in filled if sheet not in chosen]
-    how = "Excel 工作表" + "、".join(f"“{sheet.name}”" for sheet in chosen)
-    how += f"（未读{'其他' if only else '没有正文列的'}工作表：{'、'.join(left)}）" if left else ""
-    return Source(columns, rows, how, sheets=tuple(sheet.name for sheet in tables))
 
 
-def _read_sheet(sheet: CalamineSheet, path: Path) -> _Sheet | None:
+def _read_sheet(sheet: CalamineSheet, path: Path) -> Table | None:
     """Read one sheet; None where it holds nothing."""
     try:
         table: list[list[object]] = [list(row) for row in sheet.iter_rows()]
@@ -99,12 +72,12 @@ def _read_sheet(sheet: CalamineSheet, path: Path) -> _Sheet | None:
     depth = _depth(merged, at, len(table[at]))
     columns = _headings(table, at, depth, merged)
     _fill_down(table, [area for area in merged if area[0] > at + depth])
-    rows: list[Numbered] = [
+    rows = (
         (number, [_cell(cell) for cell in cells])
-        for number, cells in enumerate(table[at + depth + 1 :], at + depth + 2)
+        for number, cells in enumerate(itertools.islice(table, at + depth + 1, None), at + depth + 2)
         if any(cell != "" for cell in cells)
-    ]
-    return _Sheet(sheet.name, columns, rows)
+    )
+    return Table(sheet.name, columns, rows)
 
 
 _Area = tuple[int, int, int, int]
