@@ -12,8 +12,8 @@ NEARLY: Final = 0.7
 """Share of common character triples (Jaccard) from which two texts tell of the same thing in the same words."""
 
 _TRIPLE: Final = 3
-_HASHES: Final = 128
-_BANDS: Final = 32
+HASHES: Final = 128
+BANDS: Final = 32
 """Bands of 4 hashes: a pair at `NEARLY` is found with a chance above 0.999."""
 
 
@@ -31,16 +31,16 @@ class Known:
 
     def __init__(self, texts: Sequence[str], threshold: float = NEARLY) -> None:
         self._threshold = threshold
-        self._index = RMinHashLSH(threshold, _HASHES, _BANDS)
-        self._triples = [_triples(text) for text in texts]
+        self._index = RMinHashLSH(threshold, HASHES, BANDS)
+        self._triples = [triples_of(text) for text in texts]
         for at, triples in enumerate(self._triples):
-            self._index.insert(at, _sketch(triples))
+            self._index.insert(at, sketch_of(triples))
 
     def nearest(self, text: str) -> int | None:
         """Return the place of the first text that says nearly the same, None where none does."""
-        triples = _triples(text)
-        near = sorted(self._index.query(_sketch(triples)))
-        return next((one for one in near if _jaccard(triples, self._triples[one]) >= self._threshold), None)
+        triples = triples_of(text)
+        near = sorted(self._index.query(sketch_of(triples)))
+        return next((one for one in near if jaccard(triples, self._triples[one]) >= self._threshold), None)
 
 
 def near_duplicates(texts: Sequence[str], threshold: float = NEARLY) -> Iterator[Pair]:
@@ -51,7 +51,7 @@ def near_duplicates(texts: Sequence[str], threshold: float = NEARLY) -> Iterator
         threshold: Jaccard similarity of their sets of character triples from which two count as near.
     """
     first: dict[str, tuple[int, float]] = {}
-    index = RMinHashLSH(threshold, _HASHES, _BANDS)
+    index = RMinHashLSH(threshold, HASHES, BANDS)
     for at, text in enumerate(texts):
         if not text:
             continue
@@ -59,10 +59,10 @@ def near_duplicates(texts: Sequence[str], threshold: float = NEARLY) -> Iterator
             yield Pair(at, *first[text])
             continue
         first[text] = (at, 1.0)
-        triples = _triples(text)
-        sketch = _sketch(triples)
+        triples = triples_of(text)
+        sketch = sketch_of(triples)
         # The triples of candidates, which are few, are made again: kept, they would fill the memory.
-        near = ((one, _jaccard(triples, _triples(texts[one]))) for one in sorted(index.query(sketch)))
+        near = ((one, jaccard(triples, triples_of(texts[one]))) for one in sorted(index.query(sketch)))
         found = next((Pair(at, one, similarity) for one, similarity in near if similarity >= threshold), None)
         if found:
             # Not in the index: whatever is like it is compared with the earliest, so that a popular text costs no more.
@@ -72,16 +72,19 @@ def near_duplicates(texts: Sequence[str], threshold: float = NEARLY) -> Iterator
             index.insert(at, sketch)
 
 
-def _sketch(triples: frozenset[str]) -> RMinHash:
-    sketch = RMinHash(_HASHES, 0)
+def sketch_of(triples: frozenset[str]) -> RMinHash:
+    """Return the MinHash of a set: `HASHES` numbers, each equal between two sets as often as the sets are alike."""
+    sketch = RMinHash(HASHES, 0)
     sketch.update(sorted(triples))
     return sketch
 
 
-def _triples(text: str) -> frozenset[str]:
+def triples_of(text: str) -> frozenset[str]:
+    """Return the character triples of a text; a shorter text is its own."""
     return frozenset(text[at : at + _TRIPLE] for at in range(max(1, len(text) - _TRIPLE + 1)))
 
 
-def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:
+def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
+    """Return the share of common elements in all elements of two sets."""
     common = len(one & other)
     return common / (len(one) + len(other) - common)

@@ -15,8 +15,8 @@ from classifier.errors import ComplaintError, MissingColumnError
 from classifier.files.columns import KnownColumns, parse_day, recognise
 from classifier.files.reading import open_source
 from classifier.files.source import Cells, ReadAs, Source
-from classifier.learn.duplicates import near_duplicates
-from classifier.summary.matters import Matter, Told, distinctive, find_matters
+from classifier.summary.matters import Matter
+from classifier.summary.spooled import Retold, Spooled, SpooledRow
 from classifier.text.pipeline import ReadComplaint, TextPipeline
 
 COUNTED: Final = {
@@ -59,7 +59,9 @@ class ByHand:
 class Summary:
     """What a backlog shows: counts by column and value, by month, rows that repeat another, hot matters.
 
-    `reasons` count why rows need a person; `by_hand` are the first 200 of them, the most urgent first.
+    `reasons` count why rows need a person; `by_hand` are the first 200 of them, the most urgent first. `near` rows say
+    nearly, but not exactly, what an earlier one says; `retold` are the complaints most often told, in the same words or
+    nearly so.
     """
 
     source: str
@@ -71,6 +73,8 @@ class Summary:
     hot: list[Hot]
     reasons: list[tuple[str, int]]
     by_hand: list[ByHand]
+    near: int
+    retold: list[Retold]
 
     @property
     def repeats(self) -> int:
@@ -79,7 +83,9 @@ class Summary:
 
 
 def summarise(path: Path, text_column: str | None = None, title_column: str | None = None, least: int = 3) -> Summary:
-    """Sum up the file that `fenban batch` wrote; it is read twice, and never held as a whole.
+    """Sum up the file that `fenban batch` wrote; it is read once, and never held as a whole.
+
+    In memory is a row in some 60 bytes, and those of one category at a time in full; the rest is on disk meanwhile.
 
     Args:
         path: the classified backlog, of any kind, with English or Chinese headings.
@@ -95,7 +101,7 @@ def summarise(path: Path, text_column: str | None = None, title_column: str | No
     counts: dict[str, Counter[str]] = {name: Counter() for name in COUNTED}
     months: Counter[str] = Counter()
     repeated: Counter[str] = Counter()
-    documents: Counter[str] = Counter()
+    spooled = Spooled()
     reasons: Counter[str] = Counter()
     by_hand: list[ByHand] = []
     rows = errors = 0
@@ -108,15 +114,17 @@ def summarise(path: Path, text_column: str | None = None, title_column: str | No
         months[row.month or "（无日期）"] += 1
         if row["duplicate_of"]:
             repeated[row["duplicate_of"]] += 1
-        documents.update(set(row.words))
+        spooled.append(row.spooled())
         if row["error"] or row["decision"] == Verdict.MANUAL.value:
             one = row.by_hand()
             reasons[_FIGURES.sub("", one.reason)] += 1
             by_hand.append(one)
             if len(by_hand) > 2 * _MOST_BY_HAND:
                 by_hand = most_urgent(by_hand)
-    told = (row.told(distinctive(row.words, documents, rows)) for row in reader if not row["error"])
-    matters = find_matters(told, least)[:_MOST_MATTERS]
+    alike = spooled.alike()
+    hot = [Hot(matter, count) for matter, count in spooled.matters(alike, least, _MOST_MATTERS)]
+    near, retold = spooled.retold(alike, _MOST_MATTERS)
+    spooled.close()
     return Summary(
         path.name,
         rows,
@@ -124,9 +132,11 @@ def summarise(path: Path, text_column: str | None = None, title_column: str | No
         {name: _ranked(counter) for name, counter in counts.items()},
         sorted(months.items()),
         _ranked(repeated),
-        _with_alike(matters, reader),
+        hot,
         _ranked(reasons),
         most_urgent(by_hand),
+        near,
+        retold,
     )
 
 
@@ -145,19 +155,8 @@ def _of_the_input(columns: tuple[str, ...]) -> list[str]:
     return ["" if name in ours else name.removeprefix("input_") for name in columns]
 
 
-def _with_alike(matters: list[Matter], reader: _Reader) -> list[Hot]:
-    """Count, in each matter, the rows that say nearly what an earlier one of it says."""
-    owner = {name: at for at, matter in enumerate(matters) for name in matter.rows}
-    said: list[list[str]] = [[] for _ in matters]
-    for row in reader:
-        at = owner.get(row.name)
-        if at is not None and row.read is not None:
-            said[at].append(row.read.said)
-    return [Hot(matter, sum(1 for _ in near_duplicates(texts))) for matter, texts in zip(matters, said, strict=True)]
-
-
 class _Reader:
-    """The rows of a classified backlog, as often as they are asked for."""
+    """The rows of a classified backlog."""
 
     def __init__(self, path: Path, source: Source, columns: KnownColumns) -> None:
         place = {name: at for at, name in enumerate(source.columns)}
@@ -214,7 +213,14 @@ class _Row:
         category = self["category_path"] or self["category"]
         return ByHand(self.name, self["urgency"], category, self["error"] or self["reason"])
 
-    def told(self, words: tuple[str, ...]) -> Told:
-        """Return what is needed to find matters."""
-        region = self["region"] or str(self._input("region") or "")
-        return Told(self.name, self["category_path"] or self["category"], self["department"], region, self.month, words)
+    def spooled(self) -> SpooledRow:
+        """Return what is kept until all rows are known."""
+        return SpooledRow(
+            self.name,
+            "" if self["error"] else self["category_path"] or self["category"],
+            self["department"],
+            self["region"] or str(self._input("region") or ""),
+            self.month,
+            self.read.said if self.read is not None else "",
+            self.words,
+        )

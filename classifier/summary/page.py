@@ -13,9 +13,11 @@ from classifier.summary.sheets import (
     HOT_COLUMNS,
     MOST_REPEATED,
     REPEATED_COLUMNS,
+    RETOLD_COLUMNS,
     by_hand_rows,
     hot_rows,
     overview,
+    retold_rows,
 )
 
 _BARS: Final = 20
@@ -36,6 +38,8 @@ def write_page(summary: Summary, path: Path) -> None:
         _table(("项目", "数量"), overview(summary)),
         "<h2>热点事项</h2>",
         _table(HOT_COLUMNS, hot_rows(summary)) if summary.hot else "<p>没有多件诉求说到同一事项。</p>",
+        "<h2>多次反映（内容相同或相近）</h2>",
+        _table(RETOLD_COLUMNS, retold_rows(summary)) if summary.retold else "<p>没有内容相近的诉求。</p>",
         "<h2>须人工处理</h2>",
         _table(("原因", "件数"), summary.reasons),
         _table(BY_HAND_COLUMNS, by_hand_rows(summary)),

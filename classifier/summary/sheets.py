@@ -17,6 +17,7 @@ MOST_REPEATED: Final = 100
 """Of the complaints told again, those shown on a page; a workbook has all."""
 
 REPEATED_COLUMNS: Final = ("最早一件", "重复件数")
+RETOLD_COLUMNS: Final = ("最早一件", "件数", "其中内容相同", "类别", "主要地区", "起止月份", "编号（前 20 件）")
 _SHOWN: Final = 20
 
 
@@ -28,6 +29,7 @@ def overview(summary: Summary) -> list[tuple[str, int]]:
         ("须人确认", dict(summary.counts["decision"]).get(Verdict.SUGGEST.label, 0)),
         ("须人工处理", sum(count for _, count in summary.reasons)),
         ("重复（内容相同）", summary.repeats),
+        ("近似（内容相近）", summary.near),
         ("热点事项", len(summary.hot)),
         ("热点事项涉及件数", sum(len(one.matter.rows) for one in summary.hot)),
     ]
@@ -50,6 +52,22 @@ def hot_rows(summary: Summary) -> list[tuple[Any, ...]]:
     ]
 
 
+def retold_rows(summary: Summary) -> list[tuple[Any, ...]]:
+    """Return what many told in nearly the same words as rows of `RETOLD_COLUMNS`."""
+    return [
+        (
+            one.rows[0],
+            len(one.rows),
+            one.same,
+            one.category,
+            _first(one.regions),
+            _span(one.months),
+            "、".join(one.rows[:_SHOWN]),
+        )
+        for one in summary.retold
+    ]
+
+
 def by_hand_rows(summary: Summary) -> list[tuple[str, ...]]:
     """Return what needs a person as rows of `BY_HAND_COLUMNS`."""
     return [(one.name, one.urgency, one.category, one.reason) for one in summary.by_hand]
@@ -60,6 +78,7 @@ def write_workbook(summary: Summary, path: Path) -> None:
     with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False}) as book:
         _sheet(book, "概况", ("项目", "数量"), overview(summary))
         _sheet(book, "热点事项", HOT_COLUMNS, hot_rows(summary))
+        _sheet(book, "多次反映", RETOLD_COLUMNS, retold_rows(summary))
         _sheet(book, "须人工处理", BY_HAND_COLUMNS, by_hand_rows(summary))
         _sheet(book, "人工处理的原因", ("原因", "件数"), summary.reasons)
         for name, title in COUNTED.items():

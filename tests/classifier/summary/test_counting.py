@@ -48,6 +48,11 @@ def test_counts_repeats_and_matters_are_those_of_the_rows(result: Path) -> None:
     assert night_market.matter.rows == ("a0", "a1", "a2", "a3")
     assert [month for month, _ in night_market.matter.months] == ["2026-01", "2026-02"]
     assert night_market.alike == 3
+    assert summary.near >= 3
+    told = {one.rows[0]: one for one in summary.retold}
+    assert told["a0"].rows == ("a0", "a1", "a2", "a3")
+    assert (told["a0"].same, told["b1"].rows, told["b1"].same) == (0, ("b1", "b2"), 1)
+    assert told["a0"].months == ("2026-01", "2026-02")
     # The empty row, at least, and whatever the model would not say; each with its own reason.
     assert sum(count for _, count in summary.reasons) == len(summary.by_hand)
     by_hand = {one.name: one.reason for one in summary.by_hand}
@@ -80,6 +85,8 @@ def test_the_workbook_and_the_page_hold_the_same_and_no_number_of_anyone(
     assert "http" not in html.replace("http-equiv", "")
     assert "1380000" not in html
     assert book["须人工处理"].max_row > 1
+    assert "a0、a1、a2、a3" in [cell.value for cell in book["多次反映"]["G"]]
+    assert "a0、a1、a2、a3" in html
     assert "诉求内容为空" in html
     assert [cell.value for cell in book["重复诉求"]["A"]][1] in html
 
