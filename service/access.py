@@ -1,14 +1,19 @@
-"""What a caller may do: its role, and the ledgers it may use."""
+"""What a request is given: what the service holds, what the caller may do, what a look into the store finds."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, TypeVar
 
+import sqlalchemy as sa
 from fastapi import Query, Request
+from starlette.concurrency import run_in_threadpool
 
 from service.domain import Caller, Role
 from service.errors import LedgerForbiddenError, RoleForbiddenError
 from service.resources import Resources
+
+Found = TypeVar("Found")
 
 LedgerName = Annotated[
     str,
@@ -26,6 +31,16 @@ def resources_of(request: Request) -> Resources:
     """Return what the running service holds."""
     resources: Resources = request.app.state.resources
     return resources
+
+
+async def looked_up(request: Request, query: Callable[[sa.Connection], Found]) -> Found:
+    """Return what a query finds in the store, asked beside the event loop."""
+
+    def read() -> Found:
+        with resources_of(request).store.reading() as connection:
+            return query(connection)
+
+    return await run_in_threadpool(read)
 
 
 def caller_of(request: Request, needed: Role) -> Caller:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,6 +95,10 @@ class Desks:
         """Describe the files a suggester came from by name, size and time of change."""
         ledger = suggester.ledger
         current = [self.registry.current_file(one.name) for one in ledger.lineage]
-        files: list[Path] = [*ledger.files, *(path for path in current if path)]
-        stats = [(path, path.stat()) for path in files if path.exists()]
-        return tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats)
+        return stamp_of([*ledger.files, *(path for path in current if path)])
+
+
+def stamp_of(files: Iterable[Path]) -> Stamp:
+    """Describe files by name, size and time of change."""
+    stats = [(path, path.stat()) for path in files if path.exists()]
+    return tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats)

@@ -9,8 +9,9 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from service.reports import Period, count_where, share_of, tickets_of
+from service.reports import Period, share_of, tickets_of
 from service.store import tables
+from service.store.tables import count_where
 
 
 @dataclass(frozen=True, slots=True)

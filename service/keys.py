@@ -47,7 +47,7 @@ def create_key(
         rate: requests a second, 0 for the service's own limit.
         caller: who makes it, for the audit log.
     """
-    key = Key(secrets.token_hex(4), name, role, ledger, now(), expires, rate=rate)
+    key = new_key(name, role, ledger, expires, rate)
     with store.writing() as connection:
         return key, add_key(connection, key, caller)
 
@@ -71,11 +71,14 @@ def add_key(connection: sa.Connection, key: Key, caller: Caller) -> str:
     return f"{_PREFIX}_{key.id}_{secret}"
 
 
-def new_key(name: str, role: Role, ledger: str = "", days: int = 0, rate: float = 0.0) -> Key:
-    """Return a key that is not kept yet; it expires after `days`, or never where that is 0."""
-    made = now()
-    expires = made + dt.timedelta(days=days) if days else None
-    return Key(secrets.token_hex(4), name, role, ledger, made, expires, rate=rate)
+def new_key(name: str, role: Role, ledger: str = "", expires: dt.datetime | None = None, rate: float = 0.0) -> Key:
+    """Return a key that is not kept yet."""
+    return Key(secrets.token_hex(4), name, role, ledger, now(), expires, rate=rate)
+
+
+def expiry_after(days: int) -> dt.datetime | None:
+    """Return when a key expires that is to last so many days from now; never where that is 0."""
+    return now() + dt.timedelta(days=days) if days else None
 
 
 def list_keys(store: Store, ledger: str = "") -> list[Key]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from classifier.catalogue.ledger import load_ledger
 from classifier.desk import open_desk
+from classifier.files.writing import written_whole
 from classifier.learn.audit.corrections import write_remarks
 from classifier.learn.audit.examination import audit_files, audit_rows
 from classifier.learn.audit.remarks import Audit
@@ -36,10 +37,8 @@ def work_label_audit(store: Store) -> Work:
             audit = _called(audit, uploads[0].name, job.options["name"] or "")
         else:
             audit = audit_rows(decided_rows(store, ledger), ledger, base=base, progress=underway.report)
-        target = underway.files.result(job.id, SUFFIX)
-        draft = target.with_name(f"draft{SUFFIX}")
-        write_remarks(draft, audit)
-        draft.replace(target)
+        with written_whole(underway.files.result(job.id, SUFFIX)) as draft:
+            write_remarks(draft, audit)
         return {
             "rows": audit.rows,
             "problems": {problem.value: count for problem, count in audit.counts.items()},

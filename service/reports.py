@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from service.domain import Action, Matter
 from service.store import tables
+from service.store.tables import count_where
 
 
 class By(StrEnum):
@@ -156,31 +157,18 @@ def weeks(connection: sa.Connection, period: Period) -> list[Week]:
 
 def weekly_returns(connection: sa.Connection, period: Period) -> dict[str, dict[str, int]]:
     """Return, for each department, how many tickets of each week it sent back."""
-    table, rulings = tables.tickets, tables.rulings
-    query = (
-        tickets_of(period, rulings.c.department, table.c.day, sa.func.count(sa.distinct(table.c.no)))
-        .select_from(table.join(rulings, rulings.c.ticket == table.c.no))
-        .where(rulings.c.action == Action.RETURNED.value)
-        .group_by(rulings.c.department, table.c.day)
-    )
     found: dict[str, Counter[str]] = {}
-    for department, day, count in connection.execute(query):
+    for department, day, count in connection.execute(_returned(period, tables.tickets.c.day)):
         found.setdefault(department, Counter())[_week(day)] += count
     return {department: dict(counted) for department, counted in found.items()}
 
 
 def returns(connection: sa.Connection, period: Period) -> list[Returns]:
     """Return what each department was sent first and what it sent back, most returns first."""
-    table, rulings = tables.tickets, tables.rulings
+    table = tables.tickets
     query = tickets_of(period, table.c.suggested_department, sa.func.count()).group_by(table.c.suggested_department)
     sent: dict[str, int] = {name: count for name, count in connection.execute(query)}  # noqa: C416 - rows are no pairs
-    back = (
-        tickets_of(period, rulings.c.department, sa.func.count(sa.distinct(table.c.no)))
-        .select_from(table.join(rulings, rulings.c.ticket == table.c.no))
-        .where(rulings.c.action == Action.RETURNED.value)
-        .group_by(rulings.c.department)
-    )
-    returned: dict[str, int] = {name: count for name, count in connection.execute(back)}  # noqa: C416
+    returned: dict[str, int] = {name: count for name, count in connection.execute(_returned(period))}  # noqa: C416
     found = [
         Returns(
             name, sent.get(name, 0), returned.get(name, 0), share_of(returned.get(name, 0), sent.get(name, 0)) or 0.0
@@ -188,6 +176,17 @@ def returns(connection: sa.Connection, period: Period) -> list[Returns]:
         for name in {*sent, *returned} - {""}
     ]
     return sorted(found, key=lambda one: (-one.returned, -one.dispatched, one.department))
+
+
+def _returned(period: Period, *by: sa.ColumnElement[Any]) -> Any:
+    """Count the tickets that each department sent back, for each value of other columns of theirs."""
+    table, rulings = tables.tickets, tables.rulings
+    return (
+        tickets_of(period, rulings.c.department, *by, sa.func.count(sa.distinct(table.c.no)))
+        .select_from(table.join(rulings, rulings.c.ticket == table.c.no))
+        .where(rulings.c.action == Action.RETURNED.value)
+        .group_by(rulings.c.department, *by)
+    )
 
 
 def agreement(connection: sa.Connection, period: Period) -> list[Agreement]:
@@ -234,11 +233,6 @@ def tickets_of(period: Period, *columns: Any) -> Any:
     return sa.select(*columns).where(
         table.c.ledger == period.ledger, table.c.day.between(period.first.isoformat(), period.last.isoformat())
     )
-
-
-def count_where(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-    """Return the number of rows that meet a condition."""
-    return sa.func.sum(sa.case((condition, 1), else_=0))
 
 
 def share_of(part: int, whole: int) -> float | None:

@@ -20,9 +20,11 @@ from classifier.errors import FenbanError
 from classifier.registry.versions import Registry
 from classifier.settings import Places
 from classifier.suggest.suggester import Suggester
-from service.reports import Period
+from service.desks import Stamp, stamp_of
+from service.reports import Period, tickets_of
 from service.store import tables
 from service.store.database import Store, now
+from service.store.tables import count_where
 
 _log = logging.getLogger("fenban.worker")
 
@@ -84,8 +86,8 @@ class Shadows:
         return suggester
 
 
-def _stamp(suggester: Suggester | None) -> tuple[int, ...]:
-    return tuple(path.stat().st_mtime_ns for path in suggester.ledger.files if path.exists()) if suggester else ()
+def _stamp(suggester: Suggester | None) -> Stamp:
+    return stamp_of(suggester.ledger.files) if suggester else ()
 
 
 def _unanswered(ledger: str, model: str, since: dt.datetime) -> sa.Select[Any]:
@@ -158,14 +160,11 @@ def compare(connection: sa.Connection, period: Period, version: str) -> Shadowin
     """Count what a version said in shadow against what was suggested, and what people decided."""
     table, shadows = tables.tickets, tables.shadows
     model = f"{period.ledger}/{version}"
-    days = table.c.day.between(period.first.isoformat(), period.last.isoformat())
     joined = shadows.join(table, table.c.no == shadows.c.ticket)
-    wanted = (shadows.c.model == model, table.c.ledger == period.ledger, days)
     decided = table.c.state != "suggested"
     in_use = decided & (table.c.category == table.c.suggested_category)
     in_shadow = decided & (table.c.category == shadows.c.category)
     counted = (
-        sa.true(),
         shadows.c.category == table.c.suggested_category,
         shadows.c.department == table.c.suggested_department,
         decided,
@@ -174,12 +173,13 @@ def compare(connection: sa.Connection, period: Period, version: str) -> Shadowin
         in_use & (table.c.category != shadows.c.category),
         in_shadow & (table.c.category != table.c.suggested_category),
     )
-    sums = [sa.func.coalesce(sa.func.sum(sa.case((one, 1), else_=0)), 0) for one in counted]
-    found = connection.execute(sa.select(*sums).select_from(joined).where(*wanted)).one()
+
+    def among(*columns: Any) -> Any:
+        return tickets_of(period, *columns).select_from(joined).where(shadows.c.model == model)
+
+    found = connection.execute(among(sa.func.count(), *map(count_where, counted))).one()
     pairs = connection.execute(
-        sa.select(table.c.verdict, shadows.c.verdict, sa.func.count())
-        .select_from(joined)
-        .where(*wanted)
+        among(table.c.verdict, shadows.c.verdict, sa.func.count())
         .group_by(table.c.verdict, shadows.c.verdict)
         .order_by(table.c.verdict, shadows.c.verdict)
     )

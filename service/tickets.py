@@ -19,6 +19,7 @@ from service.domain import Action, Caller, Matter, Ruling, Ticket
 from service.errors import TicketNotFoundError
 from service.store import tables
 from service.store.database import now
+from service.store.tables import count_where
 
 SUGGESTED: Final = "suggested"
 """The state of a ticket on which nothing was decided yet; later it is the last action."""
@@ -167,7 +168,7 @@ def disputed(connection: sa.Connection, ledger: str, limit: int) -> list[Ticket]
     """
     table, rulings = tables.tickets, tables.rulings
     person = sa.case((rulings.c.by != "", rulings.c.by), else_=rulings.c.key)
-    is_last = _sum(rulings.c.category == table.c.category)
+    is_last = count_where(rulings.c.category == table.c.category)
     several = (
         sa.select(table.c.no)
         .select_from(table.join(rulings, rulings.c.ticket == table.c.no))
@@ -179,10 +180,6 @@ def disputed(connection: sa.Connection, ledger: str, limit: int) -> list[Ticket]
     )
     query = sa.select(table).where(table.c.no.in_(several)).order_by(table.c.no.desc())
     return _assemble(connection, connection.execute(query.limit(limit)).all())
-
-
-def _sum(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-    return sa.func.sum(sa.case((condition, 1), else_=0))
 
 
 def _assemble(connection: sa.Connection, rows: Sequence[Any]) -> list[Ticket]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import sys
 
 from classifier.catalogue.ledger import load_ledger
@@ -11,7 +10,7 @@ from classifier.presentation import plain
 from classifier.terminal import DONE, Command
 from service.commands.serving import open_store
 from service.domain import Key, Role
-from service.keys import create_key, list_keys, revoke_key
+from service.keys import create_key, expiry_after, list_keys, revoke_key
 from service.settings import Settings
 from service.wire import to_json
 
@@ -24,7 +23,7 @@ def _create(given: argparse.Namespace) -> int:
     made = []
     if not list_keys(store) and given.role != Role.ADMIN:
         made.append(create_key(store, "首个管理员", Role.ADMIN))
-    expires = dt.datetime.now(dt.UTC) + dt.timedelta(days=given.days) if given.days else None
+    expires = expiry_after(given.days)
     made.append(create_key(store, given.name, Role(given.role), given.ledger, expires, given.rate))
     if given.json:
         _print(to_json([{**plain(key), "key": token} for key, token in made]))

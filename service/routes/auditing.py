@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from service import audit
-from service.access import caller_of, resources_of
-from service.audit import Entry
+from service.access import caller_of, looked_up
 from service.domain import Role
 from service.schemas.operation import AuditOut
 from service.wire import respond
@@ -26,12 +24,6 @@ async def find(
 ) -> Response:
     """密钥的生成和吊销、处理的报告、任务、模型的切换，最新的在前。须 admin 角色；限于一个台账的密钥只看到该台账的。"""
     caller = caller_of(request, Role.ADMIN)
-    resources = resources_of(request)
-
-    def read() -> list[Entry]:
-        with resources.store.reading() as connection:
-            return audit.entries(connection, limit + 1, before, caller.ledger)
-
-    found = await run_in_threadpool(read)
+    found = await looked_up(request, lambda connection: audit.entries(connection, limit + 1, before, caller.ledger))
     shown = found[:limit]
     return respond({"entries": shown, "next": shown[-1].no if len(found) > limit else None})

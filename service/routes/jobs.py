@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import Annotated, Literal
+from pathlib import Path as FilePath
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, File, Form, Path, Query, Request, UploadFile
 from fastapi.responses import FileResponse, StreamingResponse
@@ -14,7 +15,7 @@ from starlette.responses import Response
 from classifier.files.encoding import ENCODINGS
 from classifier.files.source import ReadAs
 from service import idempotency, jobs
-from service.access import LedgerName, allow_ledger, caller_of, ledger_of, resources_of
+from service.access import LedgerName, allow_ledger, caller_of, ledger_of, looked_up, resources_of
 from service.domain import Caller, Job, JobKind, JobState, Role
 from service.errors import JobNotFinishedError, ResultGoneError
 from service.idempotency import Answer
@@ -39,6 +40,16 @@ AsEncoded = Annotated[
 AsSheet = Annotated[
     str, Form(description="只读工作簿的这一张工作表；可空：读有正文列的各张", examples=["投诉"], max_length=100)
 ]
+Webhook = Annotated[
+    str,
+    Form(
+        description="结束时 POST 到这个网址，可空", examples=["https://ledger.example.gov.cn/fenban"], max_length=2000
+    ),
+]
+WebhookSecret = Annotated[
+    str, Form(description="回调签名的密钥；设了 webhook 就应给出", examples=["一串随机字符"], max_length=200)
+]
+MostListed = Annotated[int, Query(description="最多多少个", ge=1, le=200)]
 Format = Literal["", "csv", "xlsx", "jsonl"]
 Submission = tuple[NewJob, idempotency.Once | None]
 """A job as it is to be queued, and what its idempotency key stands for."""
@@ -48,6 +59,12 @@ _LOOK_EVERY = 0.5
 
 _SAY_SOMETHING = 30
 """Looks after which a comment is sent, so that no proxy thinks the connection dead."""
+
+
+def file_answer(description: str) -> dict[int | str, dict[str, Any]]:
+    """Return what the document says of a call that answers with a file."""
+    binary = {"schema": {"type": "string", "format": "binary"}, "example": "文件内容"}
+    return {200: {"description": description, "content": {"application/octet-stream": binary}}}
 
 
 @router.post("", response_model=JobOut, status_code=202, summary="上传一个文件，批量分办")
@@ -64,17 +81,8 @@ async def create(
     sheet: AsSheet = "",
     headers: Annotated[Literal["en", "zh"], Form(description="新增列的列名用英文或中文")] = "en",
     format: Annotated[Format, Form(description="结果的格式；可空：与上传的相同")] = "",  # noqa: A002 - the form's name
-    webhook: Annotated[
-        str,
-        Form(
-            description="结束时 POST 到这个网址，可空",
-            examples=["https://ledger.example.gov.cn/fenban"],
-            max_length=2000,
-        ),
-    ] = "",
-    webhook_secret: Annotated[
-        str, Form(description="回调签名的密钥；设了 webhook 就应给出", examples=["一串随机字符"], max_length=200)
-    ] = "",
+    webhook: Webhook = "",
+    webhook_secret: WebhookSecret = "",
     ledger: LedgerName = "",
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -121,6 +129,15 @@ async def look_into(
 
 def _told(encoding: str, sheet: str, text_column: str = "") -> ReadAs:
     return ReadAs(text_column or None, encoding or None, sheet or None)
+
+
+def labels_in(files: JobFiles, job: str, file: UploadFile | None, check: Callable[[FilePath], None]) -> str:
+    """Store the labels that may come with a job, checked, and return the SHA-256 of what was sent; '' for nothing."""
+    if file is None:
+        return ""
+    path, digest = files.save(job, 0, file.filename or "", file.file)
+    check(path)
+    return digest
 
 
 async def submit(
@@ -174,7 +191,7 @@ def _enqueue(
 async def find(
     request: Request,
     ledger: LedgerName = "",
-    limit: Annotated[int, Query(description="最多多少个", ge=1, le=200)] = 50,
+    limit: MostListed = 50,
 ) -> Response:
     """列出一个台账的批量任务，最新的在前。"""
     return await listed(request, JobKind.BATCH, ledger_of(request, ledger), limit)
@@ -182,12 +199,7 @@ async def find(
 
 async def listed(request: Request, kind: JobKind, ledger: str, limit: int) -> Response:
     """Answer with a ledger's jobs of a kind, newest first."""
-
-    def read() -> list[Job]:
-        with resources_of(request).store.reading() as connection:
-            return jobs.listed(connection, kind, ledger, limit)
-
-    return respond({"jobs": await run_in_threadpool(read)})
+    return respond({"jobs": await looked_up(request, lambda connection: jobs.listed(connection, kind, ledger, limit))})
 
 
 @router.get("/{id}", response_model=JobOut, summary="任务的进度")
@@ -237,14 +249,7 @@ async def follow(request: Request, job: Job) -> AsyncIterator[str]:
     "/{id}/result",
     response_class=FileResponse,
     summary="下载任务的结果",
-    responses={
-        200: {
-            "description": "结果文件：CSV、XLSX 或 JSONL",
-            "content": {
-                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}, "example": "文件内容"}
-            },
-        }
-    },
+    responses=file_answer("结果文件：CSV、XLSX 或 JSONL"),
 )
 async def result(id: JobId, request: Request) -> Response:  # noqa: A002 - the path's name
     """下载结果：上传的每一行一行不少、顺序不变，各列原样，后面加上分办的各列。"""
@@ -293,11 +298,6 @@ async def look(request: Request, job: str, kind: JobKind) -> Job:
         JobNotFoundError: there is none, or it is of another kind.
         LedgerForbiddenError: it is another ledger's.
     """
-
-    def read() -> Job:
-        with resources_of(request).store.reading() as connection:
-            return jobs.find(connection, job, kind)
-
-    found = await run_in_threadpool(read)
+    found = await looked_up(request, lambda connection: jobs.find(connection, job, kind))
     allow_ledger(request, found.ledger)
     return found

@@ -44,7 +44,7 @@ async def create(wanted: KeyIn, request: Request, idempotency_key: IdempotencyKe
                 if isinstance(before, Exception):
                     raise before
                 return before
-            key = keys.new_key(wanted.name, wanted.role, ledger, wanted.days, wanted.rate)
+            key = keys.new_key(wanted.name, wanted.role, ledger, keys.expiry_after(wanted.days), wanted.rate)
             token = keys.add_key(connection, key, caller)
             if asked:
                 # The key itself is kept nowhere, not even for an answer given twice.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, File, Query, Request, UploadFile
+from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import FileResponse
 from starlette.responses import Response
 
@@ -14,7 +14,18 @@ from service.access import LedgerName, caller_of, ledger_of, resources_of
 from service.domain import JobKind, Role
 from service.jobs import NewJob
 from service.label_audits import SUFFIX
-from service.routes.jobs import JobId, Submission, download, listed, look, stop, submit
+from service.routes.jobs import (
+    JobId,
+    MostListed,
+    Submission,
+    download,
+    file_answer,
+    labels_in,
+    listed,
+    look,
+    stop,
+    submit,
+)
 from service.routes.suggestions import IdempotencyKey
 from service.schemas.jobs import JobListOut, JobOut
 from service.uploads import JobFiles
@@ -40,10 +51,7 @@ async def create(
     wanted = NewJob(JobKind.LABEL_AUDIT, name, options)
 
     def prepare(files: JobFiles) -> Submission:
-        digest = ""
-        if file is not None:
-            path, digest = files.save(wanted.id, 0, file.filename or "", file.file)
-            check_audited(path)
+        digest = labels_in(files, wanted.id, file, check_audited)
         content = f"{digest}{options}".encode()
         return wanted, idempotency.once(caller.id, idempotency_key, f"label-audits?ledger={name}", content)
 
@@ -54,7 +62,7 @@ async def create(
 async def find(
     request: Request,
     ledger: LedgerName = "",
-    limit: Annotated[int, Query(description="最多多少个", ge=1, le=200)] = 50,
+    limit: MostListed = 50,
 ) -> Response:
     """列出一个台账的检查，最新的在前。须 steward 角色。"""
     return await listed(request, JobKind.LABEL_AUDIT, ledger_of(request, ledger, Role.STEWARD), limit)
@@ -71,14 +79,7 @@ async def show(id: JobId, request: Request) -> Response:  # noqa: A002 - the pat
     "/{id}/result",
     response_class=FileResponse,
     summary="下载问题清单",
-    responses={
-        200: {
-            "description": "问题清单，XLSX 文件",
-            "content": {
-                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}, "example": "文件内容"}
-            },
-        }
-    },
+    responses=file_answer("问题清单，XLSX 文件"),
 )
 async def result(id: JobId, request: Request) -> Response:  # noqa: A002 - the path's name
     """下载 XLSX：每行一个问题，只有行号、编号和类别，没有诉求内容；填“改为”列，用 fenban audit --apply 改正。

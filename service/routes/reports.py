@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from classifier.catalogue.ledger import Ledger
 from service import drifts, reports, shadows
-from service.access import LedgerName, ledger_of, resources_of
+from service.access import LedgerName, ledger_of, looked_up, resources_of
 from service.bulletins import bulletin
 from service.domain import Role
 from service.reports import By, Period
@@ -49,7 +47,7 @@ async def counts(
 ) -> Response:
     """各项的工单数、可自动派单数、被退过的和已办结的；类别和部门按现在的算。"""
     ledger = await _ledger(request, period)
-    found = await _read(request, lambda connection: reports.counts(connection, period, by))
+    found = await looked_up(request, lambda connection: reports.counts(connection, period, by))
     return respond(_shown(period, rows=[{"name": _name(ledger, by, one.key)} | _plain(one) for one in found]))
 
 
@@ -57,7 +55,7 @@ async def counts(
 async def returns(request: Request, period: Days) -> Response:
     """各部门首次派到的工单数、退单数和退单率，退单多的在前。"""
     ledger = await _ledger(request, period)
-    found = await _read(request, lambda connection: reports.returns(connection, period))
+    found = await looked_up(request, lambda connection: reports.returns(connection, period))
     rows = [{"name": _name(ledger, By.DEPARTMENT, one.department)} | _plain(one) for one in found]
     return respond(_shown(period, rows=rows))
 
@@ -65,7 +63,7 @@ async def returns(request: Request, period: Days) -> Response:
 @router.get("/agreement", response_model=AgreementOut, summary="人与模型的一致程度")
 async def agreement(request: Request, period: Days) -> Response:
     """已处理的工单中，类别、部门与建议一致的比例和未被退单的比例；按处理方式分列，`verdict` 为空的一行是合计。"""
-    found = await _read(request, lambda connection: reports.agreement(connection, period))
+    found = await looked_up(request, lambda connection: reports.agreement(connection, period))
     return respond(_shown(period, rows=found))
 
 
@@ -76,7 +74,7 @@ async def drift(request: Request, period: Days) -> Response:
     稳定性指数 0.1 以下为平稳，0.25 以上为明显变化。
     """
     ledger = await _ledger(request, period)
-    found = await _read(request, lambda connection: drifts.compared(connection, period))
+    found = await looked_up(request, lambda connection: drifts.compared(connection, period))
     shifts = [{"name": _name(ledger, By.CATEGORY, one.category)} | _plain(one) for one in found.shifts]
     return respond(_shown(period, **{**_plain(found), "shifts": shifts}))
 
@@ -90,7 +88,7 @@ async def matters(
 ) -> Response:
     """期间开始、反映人数最多的事项；用 `GET /v1/tickets?matter=编号` 查看其全部工单。"""
     ledger = await _ledger(request, period)
-    found = await _read(request, lambda connection: reports.matters(connection, period, least, limit))
+    found = await looked_up(request, lambda connection: reports.matters(connection, period, least, limit))
     rows = [{"category": code, "name": _name(ledger, By.CATEGORY, code), **_plain(matter)} for matter, code in found]
     return respond(_shown(period, rows=rows))
 
@@ -126,20 +124,12 @@ async def shadowed(
 
     处理的人看到的是使用中的版本的建议，可能随它：比较偏向使用中的版本。正文不保存的工单不在内。
     """
-    found = await _read(request, lambda connection: shadows.compare(connection, period, version))
+    found = await looked_up(request, lambda connection: shadows.compare(connection, period, version))
     return respond(_shown(period, **_plain(found)))
 
 
 async def _ledger(request: Request, period: Period) -> Ledger:
     return (await resources_of(request).desks.ready(period.ledger)).ledger
-
-
-async def _read(request: Request, query: Callable[[sa.Connection], Any]) -> Any:
-    def read() -> Any:
-        with resources_of(request).store.reading() as connection:
-            return query(connection)
-
-    return await run_in_threadpool(read)
 
 
 def _plain(value: Any) -> dict[str, Any]:

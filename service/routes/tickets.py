@@ -9,8 +9,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from service import idempotency, tickets
-from service.access import LedgerName, caller_of, ledger_of, resources_of
-from service.domain import Role, Ruling, Ticket
+from service.access import LedgerName, caller_of, ledger_of, looked_up, resources_of
+from service.domain import Role, Ruling
 from service.idempotency import Answer
 from service.routes.suggestions import IdempotencyKey
 from service.schemas.tickets import DecisionIn, TicketListOut, TicketOut, TicketQuery
@@ -63,12 +63,7 @@ async def decide(
 async def show(id: TicketId, request: Request, ledger: LedgerName = "") -> Response:  # noqa: A002 - the path's name
     """答复当时的建议（原样）、其后的每次处理、所属的同一事项。正文已隐去个人信息，过保存期后为空。"""
     name = ledger_of(request, ledger)
-
-    def read() -> Ticket:
-        with resources_of(request).store.reading() as connection:
-            return tickets.find(connection, name, id)
-
-    return respond(await run_in_threadpool(read))
+    return respond(await looked_up(request, lambda connection: tickets.find(connection, name, id)))
 
 
 @router.get("/tickets", response_model=TicketListOut, summary="查找工单")
@@ -76,10 +71,5 @@ async def find(request: Request, wanted: Annotated[TicketQuery, Query()]) -> Res
     """按编号、状态、类别、部门、同一事项和日期查找，最新的在前；`next` 不为空时，作为 `before` 传入可续查。"""
     name = ledger_of(request, wanted.ledger)
     filters = TicketFilter(**wanted.model_dump(exclude={"ledger"}))
-
-    def read() -> tuple[list[Ticket], int | None]:
-        with resources_of(request).store.reading() as connection:
-            return tickets.listed(connection, name, filters)
-
-    found, following = await run_in_threadpool(read)
+    found, following = await looked_up(request, lambda connection: tickets.listed(connection, name, filters))
     return respond({"tickets": found, "next": following})

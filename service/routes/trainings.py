@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Query, Request, UploadFile
+from fastapi import APIRouter, File, Form, Request, UploadFile
 from starlette.responses import Response
 
 from classifier.catalogue.ledger import Ledger
@@ -13,7 +13,18 @@ from service import idempotency
 from service.access import LedgerName, caller_of, ledger_of, resources_of
 from service.domain import JobKind, Role
 from service.jobs import NewJob
-from service.routes.jobs import JobId, Submission, listed, look, stop, submit
+from service.routes.jobs import (
+    JobId,
+    MostListed,
+    Submission,
+    Webhook,
+    WebhookSecret,
+    labels_in,
+    listed,
+    look,
+    stop,
+    submit,
+)
 from service.routes.suggestions import IdempotencyKey
 from service.schemas.jobs import JobListOut, JobOut
 from service.uploads import JobFiles
@@ -35,17 +46,8 @@ async def create(
     ] = None,
     decisions: Annotated[bool, Form(description="也从已处理的工单学习")] = True,
     promote: Annotated[bool, Form(description="通过检验就启用；否则只作为候选")] = False,
-    webhook: Annotated[
-        str,
-        Form(
-            description="结束时 POST 到这个网址，可空",
-            examples=["https://ledger.example.gov.cn/fenban"],
-            max_length=2000,
-        ),
-    ] = "",
-    webhook_secret: Annotated[
-        str, Form(description="回调签名的密钥；设了 webhook 就应给出", examples=["一串随机字符"], max_length=200)
-    ] = "",
+    webhook: Webhook = "",
+    webhook_secret: WebhookSecret = "",
     ledger: LedgerName = "",
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -61,10 +63,7 @@ async def create(
     tables: Ledger = (await resources.desks.ready(name)).ledger
 
     def prepare(files: JobFiles) -> Submission:
-        digest = ""
-        if file is not None:
-            path, digest = files.save(wanted.id, 0, file.filename or "", file.file)
-            check_labels(path, tables)
+        digest = labels_in(files, wanted.id, file, lambda path: check_labels(path, tables))
         content = f"{digest}{options}".encode()
         return wanted, idempotency.once(caller.id, idempotency_key, f"trainings?ledger={name}", content)
 
@@ -75,7 +74,7 @@ async def create(
 async def find(
     request: Request,
     ledger: LedgerName = "",
-    limit: Annotated[int, Query(description="最多多少个", ge=1, le=200)] = 50,
+    limit: MostListed = 50,
 ) -> Response:
     """列出一个台账的训练，最新的在前。须 steward 角色。"""
     return await listed(request, JobKind.TRAINING, ledger_of(request, ledger, Role.STEWARD), limit)

@@ -31,6 +31,11 @@ class Instant(sa.types.TypeDecorator[dt.datetime]):
 metadata: Final = sa.MetaData()
 
 
+def count_where(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    """Return the number of rows that meet a condition, 0 of none."""
+    return sa.func.count(sa.case((condition, 1)))
+
+
 def _table(name: str, *parts: Any) -> sa.Table:
     return sa.Table(name, metadata, *parts)
 

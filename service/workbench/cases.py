@@ -12,6 +12,7 @@ from classifier.catalogue.ledger import Ledger
 from classifier.domain import Region
 from service.domain import Action, Ticket
 from service.workbench.duties import responsible
+from service.workbench.rendering import percent
 
 _MOST: Final = 5
 
@@ -76,7 +77,7 @@ def disputed_case(ticket: Ticket, ledger: Ledger) -> Case:
 
 
 def _percent(share: float) -> str:
-    return f"{int(share * 100)}%" if share >= 0.01 else "<1%"
+    return percent(share) if share >= 0.01 else "<1%"
 
 
 def _reassigned(ledger: Ledger, code: str, why: str) -> Choice:

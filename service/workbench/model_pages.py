@@ -15,12 +15,12 @@ from starlette.responses import FileResponse, Response
 from classifier.desk import REPORT_HTML, REPORT_JSON
 from classifier.learn.audit.remarks import Problem
 from service import drifts, jobs, models
-from service.access import resources_of
+from service.access import looked_up, resources_of
 from service.domain import JobKind, Role
 from service.errors import VersionNotFoundError
 from service.reports import Period
 from service.workbench.rendering import page_ledger, show
-from service.workbench.routing import looked_up, opened_ledger, page_router
+from service.workbench.routing import opened_ledger, page_router
 
 _RECENT: Final = 10
 

@@ -21,7 +21,7 @@ from classifier.summary.sheets import (
     overview,
 )
 from service import drifts, jobs, reports, tickets
-from service.access import allow_ledger, resources_of
+from service.access import allow_ledger, looked_up, resources_of
 from service.domain import Action, JobKind, JobState, Role
 from service.errors import JobNotFinishedError, ResultGoneError
 from service.reports import By, Period
@@ -29,7 +29,7 @@ from service.tickets import TicketFilter
 from service.uploads import JobFiles
 from service.workbench.cases import disputed_case, returned_case, unsure_case
 from service.workbench.rendering import page_ledger, show
-from service.workbench.routing import looked_up, opened_ledger, page_router
+from service.workbench.routing import opened_ledger, page_router
 
 _ENCODINGS: Final = {
     "utf-8-sig": "UTF-8",

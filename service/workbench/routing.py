@@ -1,14 +1,12 @@
-"""What every page of the workbench stands on: errors told on a page of their own, the ledger, the store."""
+"""What every page of the workbench stands on: errors told on a page of their own, the ledger."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from classifier.catalogue.ledger import Ledger
@@ -42,13 +40,3 @@ def page_router() -> APIRouter:
 async def opened_ledger(request: Request, name: str) -> Ledger:
     """Return the ledger as it is in force."""
     return (await resources_of(request).desks.ready(name)).ledger
-
-
-async def looked_up(request: Request, query: Callable[[sa.Connection], Any]) -> Any:
-    """Return what a query finds in the store, asked beside the event loop."""
-
-    def read() -> Any:
-        with resources_of(request).store.reading() as connection:
-            return query(connection)
-
-    return await run_in_threadpool(read)
