@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -24,7 +22,7 @@ from classifier.batch.rows import DUPLICATE_OF, NUMERIC, Tally, given_of, name_o
 from classifier.files.columns import KnownColumns
 from classifier.files.parquet import GROUP, ParquetSink, Slice, read_slice, slices
 from classifier.files.source import Numbered, Source, unique_names
-from classifier.files.writing import lines_of
+from classifier.files.writing import lines_of, written_whole
 from classifier.suggest.suggester import Suggester
 
 _TOGETHER: Final = 500
@@ -93,7 +91,7 @@ def stage(source: Source, path: Path) -> None:
     """
     names = unique_names([*source.columns, "number"])
     types = [*(pa.field(name, pa.string()) for name in source.columns), pa.field(names[-1], pa.int64())]
-    with _whole(path) as draft:
+    with written_whole(path) as draft:
         sink = ParquetSink(draft, names, pa.schema(types))
         sink.write([*cells, number] for number, cells in source.rows)
         sink.close()
@@ -112,7 +110,7 @@ def answer_part(part: Part, work: Work, suggester: Callable[[], Suggester]) -> I
     """Answer the rows of a part, unless that was done before, and yield what repeats are found by."""
     path = work.answers_of(part)
     if not path.exists():
-        with _whole(path) as draft, pa.CompressedOutputStream(str(draft), "zstd") as file:
+        with written_whole(path) as draft, pa.CompressedOutputStream(str(draft), "zstd") as file:
             for key, name, cells in _answered(part, work, suggester()):
                 file.write(json.dumps([key, name, *cells]).encode() + b"\n")
     for row, (key, name, *_) in enumerate(_answers(path)):
@@ -131,7 +129,7 @@ def write_part(part: Part, work: Work, repeats: Mapping[int, str]) -> Tally:
             tally.add(answer)
             yield [*cells, *answer]
 
-    with _whole(work.written / f"{part.name}{work.suffix}") as draft:
+    with written_whole(work.written / f"{part.name}{work.suffix}") as draft:
         write_rows(lines(), draft, work)
     return tally
 
@@ -177,15 +175,3 @@ def _lines(raw: pa.CompressedInputStream) -> Iterator[bytes]:
     while block := raw.read(1 << 16):
         *whole, rest = (rest + block).split(b"\n")
         yield from whole
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """Give a file to write that takes its place when it is done; of two that write it at once, the later one stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        yield draft
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

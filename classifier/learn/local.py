@@ -127,11 +127,12 @@ def learn(
     latent = latent_axes(X, text, telling)
     standpoint = Standpoint(views, latent, recipe.reach if latent else (sum(recipe.reach), 0.0))
     points = standpoint.many(seen.scores, plain)
-    V = views(seen.scores)
+    seen_from = points[:, : views.axes.shape[1]]
+    view = np.float32(recipe.view / standpoint.reach[0])
     K = np.exp(points @ points.T - standpoint.total)
     K *= np.float32(recipe.near)
     K += np.float32(recipe.text) * text
-    K += np.float32(recipe.view) * (V @ V.T)
+    K += view * (seen_from @ seen_from.T)
     progress("求解模型", 0.8)
     outputs = outputs_of(base.ledger, rows, seen, recipe, _named(rows))
     fit = fit_ridge(K, np.concatenate([one.targets for one in outputs], axis=1), recipe.penalty, None, groups)
@@ -151,7 +152,7 @@ def learn(
     assert proof is not None  # noqa: S101 - the ledger's categories are always among the outputs
     weights = np.float32(recipe.text) * telling[:, None] * (X.T @ fit.dual)
     linear = np.zeros((points.shape[1], fit.dual.shape[1]), dtype=np.float32)
-    linear[: V.shape[1]] = np.float32(recipe.view / standpoint.reach[0] ** 0.5) * (V.T @ fit.dual)
+    linear[: seen_from.shape[1]] = view * (seen_from.T @ fit.dual)
     radial = points, np.float32(recipe.near) * fit.dual
     progress("完成", 1.0)
     local = Local(space, quantise(weights), standpoint, radial, linear, learnt, proof, base.ledger.name)

@@ -121,12 +121,18 @@ class Router:
         return [_Candidates(table, *each) for each in zip(*told, strict=True)]
 
     def _route(self, found: _Candidates, region: Region | None, added: Sequence[str]) -> Route:
+        shown = [one for one in zip(found.best, found.chances, found.by_duty, strict=True) if one[1] > 0]
+        if not shown:
+            return Route((), ())
+        namings = [found.table.likeliest(at, found.mass) for at, _, _ in shown]
         leads = tuple(
-            self._score(at, round(chance, DIGITS), found.table.likeliest(at, found.mass) if by_duty else None)
-            for at, chance, by_duty in zip(found.best, found.chances, found.by_duty, strict=True)
-            if chance > 0
+            self._score(at, round(chance, DIGITS), naming if by_duty else None)
+            for (at, chance, by_duty), naming in zip(shown, namings, strict=True)
         )
-        return Route(leads, self._assisting(leads, found.table, found.mass, region, added))
+        duty = namings[0].duty if namings[0] else found.table.duties[int(found.mass.argmax())]
+        main = [duty.lead] if namings[0] and duty and not namings[0].leads else []
+        names = [*added, *main, *(duty.assisting if duty else ())]
+        return Route(leads, self._assisting(leads[0].department, names, region))
 
     def carried(self, prediction: Prediction) -> Floats:
         """Return what the base alone learnt of departments, in the order of the ledger's directory."""
@@ -180,7 +186,8 @@ class Router:
         if self._local is not None:
             return Confidence()
         if self._ledger.parent is not None:
-            return Router(self._ledger.base, model)._fit_confidence(model, learnt_share)
+            base = Router(self._ledger.base, model)
+            return base._confidence if base._learnt_share == learnt_share else base._fit_confidence(model, learnt_share)
         held_out = model.held_out
         known = np.flatnonzero(held_out.departments_truth >= 0)
         if not len(known):
@@ -221,21 +228,8 @@ class Router:
             return DepartmentScore(department, probability, Source.LEARNT)
         return DepartmentScore(department, probability, duty.source, duty.duty.basis)
 
-    def _assisting(
-        self,
-        leads: Sequence[DepartmentScore],
-        table: DutyTable,
-        mass: Floats,
-        region: Region | None,
-        added: Sequence[str],
-    ) -> tuple[Department, ...]:
-        if not leads:
-            return ()
-        lead = leads[0].department
-        naming = table.likeliest(self._number[lead.code], mass)
-        duty = naming.duty if naming else table.duties[int(mass.argmax())]
-        main = [naming.duty.lead] if naming and not naming.leads else []
-        names = [*added, *main, *(duty.assisting if duty else ())]
+    def _assisting(self, lead: Department, names: Sequence[str], region: Region | None) -> tuple[Department, ...]:
+        """Return the departments named, each once, but for the one that leads."""
         found = [self._duties.department(name, region) for name in names]
         unique = {one.code: one for one in found if one is not None and one.code != lead.code}
         return tuple(unique.values())
