@@ -18,11 +18,14 @@ import uvicorn
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, sync_playwright
 
+from classifier.registry.versions import Registry
 from classifier.settings import Places
 from service.app import create_app
+from service.domain import JobKind
 from service.settings import Settings
 from service.store.database import Store
 from service.store.migration import migrate
+from service.worker import Work, Worker
 
 LOCAL = ("127.0.0.1", 50_000)
 BROWSER_FLAGS = [
@@ -153,3 +156,26 @@ def browser() -> Iterator[Browser]:
         browser = driver.chromium.launch(executable_path=program, args=BROWSER_FLAGS)
         yield browser
         browser.close()
+
+
+def copy_versions(places: Places, models: Path, *names: str) -> Path:
+    """Copies the small ledger's model under some names, the first of them in use, and returns the folder."""
+    for name in names:
+        shutil.copytree(Registry(places.models).find("small").folder, models / "small" / name)
+    Registry((models,)).promote("small", names[0])
+    return models
+
+
+@pytest.fixture
+def three_versions(places: Places, tmp_path: Path) -> Places:
+    """Places with models of their own: v1 in use, v2 like it, v3 damaged."""
+    models = copy_versions(places, tmp_path / "models", "v1", "v2", "v3")
+    (models / "small" / "v3" / "idf.npy").write_bytes(b"")
+    return Places(places.ledgers, (models,))
+
+
+def work_once(settings: Settings, kind: JobKind, work: Callable[[Store], Work]) -> None:
+    """Does the job that waits, as a worker of the same service would."""
+    store = Store(settings.database_url)
+    Worker(settings, store, {kind: work(store)}).work_once()
+    store.close()

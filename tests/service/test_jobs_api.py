@@ -20,7 +20,7 @@ from service.backlogs import work_backlog
 from service.domain import JobKind, Role
 from service.keys import create_key
 from service.resources import Resources
-from service.worker import Worker
+from tests.service.conftest import work_once
 
 Open = Callable[..., TestClient]
 ROWS = [
@@ -39,8 +39,7 @@ def _resources(client: TestClient) -> Resources:
 
 
 def _work(client: TestClient) -> None:
-    resources = _resources(client)
-    Worker(resources.settings, resources.store, {JobKind.BATCH: work_backlog}).work_once()
+    work_once(_resources(client).settings, JobKind.BATCH, lambda _store: work_backlog)
 
 
 def _upload(client: TestClient, content: bytes = TABLE.encode(), name: str = "诉求.csv", **fields: str) -> Any:

@@ -16,7 +16,7 @@ from classifier.learn.audit.corrections import apply_corrections
 from service.domain import JobKind, Role
 from service.keys import create_key
 from service.label_audits import work_label_audit
-from service.worker import Worker
+from tests.service.conftest import work_once
 
 Open = Callable[..., TestClient]
 LABELS = (
@@ -28,9 +28,7 @@ LABELS = (
 
 
 def _work(client: TestClient) -> None:
-    resources = client.app.state.resources  # type: ignore[attr-defined]
-    worker = Worker(resources.settings, resources.store, {JobKind.LABEL_AUDIT: work_label_audit(resources.store)})
-    assert worker.work_once()
+    work_once(client.app.state.resources.settings, JobKind.LABEL_AUDIT, work_label_audit)  # type: ignore[attr-defined]
 
 
 def _done(client: TestClient, job: dict[str, Any]) -> dict[str, Any]:

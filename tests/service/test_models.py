@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
-from classifier.registry.versions import Registry
 from classifier.settings import Places
 from service.domain import Role
 from service.keys import create_key
@@ -21,14 +18,9 @@ Open = Callable[..., TestClient]
 
 
 @pytest.fixture
-def client(open_client: Open, places: Places, tmp_path: Path) -> TestClient:
+def client(open_client: Open, three_versions: Places) -> TestClient:
     """A service with models of its own: v1 in use, v2 like it, v3 damaged."""
-    own = tmp_path / "models"
-    for name in ("v1", "v2", "v3"):
-        shutil.copytree(Registry(places.models).find("small").folder, own / "small" / name)
-    (own / "small" / "v3" / "idf.npy").write_bytes(b"")
-    Registry((own,)).promote("small", "v1")
-    return open_client(places=Places(places.ledgers, (own,)))
+    return open_client(places=three_versions)
 
 
 def _resources(client: TestClient) -> Resources:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,14 +23,9 @@ Open = Callable[..., TestClient]
 
 
 @pytest.fixture
-def client(open_client: Open, places: Places, tmp_path: Path) -> TestClient:
+def client(open_client: Open, three_versions: Places) -> TestClient:
     """A service whose v1 is in use, with v2 like it and v3 damaged."""
-    own = tmp_path / "models"
-    for name in ("v1", "v2", "v3"):
-        shutil.copytree(Registry(places.models).find("small").folder, own / "small" / name)
-    (own / "small" / "v3" / "idf.npy").write_bytes(b"")
-    Registry((own,)).promote("small", "v1")
-    return open_client(places=Places(places.ledgers, (own,)))
+    return open_client(places=three_versions)
 
 
 def _resources(client: TestClient) -> Resources:

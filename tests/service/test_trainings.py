@@ -15,7 +15,7 @@ from service.domain import JobKind, Role
 from service.keys import create_key
 from service.resources import Resources
 from service.trainings import decided_rows, work_training
-from service.worker import Worker
+from tests.service.conftest import work_once
 
 Open = Callable[..., TestClient]
 LABELS = "text,category\n路灯不亮,LD\n拖欠工资,工资问题\n河水臭,HJ\n路面有坑,LD\n"
@@ -35,8 +35,7 @@ def _train(client: TestClient, labels: str | None = LABELS, **fields: Any) -> di
     files = {"file": ("标注.csv", labels.encode())} if labels is not None else None
     answer = client.post("/v1/trainings", files=files, data=fields)
     assert answer.status_code == 202, answer.text
-    resources = _resources(client)
-    Worker(resources.settings, resources.store, {JobKind.TRAINING: work_training(resources.store)}).work_once()
+    work_once(_resources(client).settings, JobKind.TRAINING, work_training)
     found: dict[str, Any] = client.get(f"/v1/trainings/{answer.json()['id']}").json()
     return found
 

@@ -13,15 +13,13 @@ from axe_playwright_python.sync_playwright import Axe
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, Page, expect
 
-from classifier.registry.versions import Registry
 from classifier.settings import Places
-from service.domain import JobKind, Role
+from service.domain import Role
 from service.keys import create_key
 from service.settings import Settings
 from service.store.database import Store
 from service.store.migration import migrate
-from service.worker import Work, Worker
-from tests.service.conftest import Server
+from tests.service.conftest import Server, copy_versions
 
 Open = Callable[..., TestClient]
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
@@ -59,10 +57,7 @@ class Signed:
 @pytest.fixture
 def keyed(places: Places, tmp_path: Path) -> Iterator[tuple[Server, dict[Role, str]]]:
     """A running server with a key for each role; v1 in use, v2 like it."""
-    models = tmp_path / "models"
-    for name in ("v1", "v2"):
-        shutil.copytree(Registry(places.models).find("small").folder, models / "small" / name)
-    Registry((models,)).promote("small", "v1")
+    models = copy_versions(places, tmp_path / "models", "v1", "v2")
     ledgers = Path(shutil.copytree(places.ledgers, tmp_path / "ledgers"))
     settings = Settings(Places(ledgers, (models,)), ledger="small", data=tmp_path / "keyed")
     settings.data.mkdir()
@@ -123,10 +118,3 @@ def decide(page: Page, **decision: str) -> None:
 def ticket_of(page: Page, name: str) -> dict[str, Any]:
     found: dict[str, Any] = page.evaluate("name => fetch('/v1/tickets/' + name).then(answer => answer.json())", name)
     return found
-
-
-def work_once(settings: Settings, kind: JobKind, work: Callable[[Store], Work]) -> None:
-    """Does the job that waits, as a worker of the same service would."""
-    store = Store(settings.database_url)
-    Worker(settings, store, {kind: work(store)}).work_once()
-    store.close()

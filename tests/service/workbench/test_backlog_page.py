@@ -9,15 +9,16 @@ from pathlib import Path
 
 import openpyxl
 from fastapi.testclient import TestClient
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 from classifier.files.encoding import ENCODINGS
 from service.backlogs import work_backlog
 from service.browsers import COOKIE
 from service.domain import JobKind, Role
+from service.settings import Settings
 from service.workbench.pages import _ENCODINGS
-from tests.service.conftest import Server
-from tests.service.workbench.conftest import OWN, Signed, key_of, serious, work_once
+from tests.service.conftest import Server, work_once
+from tests.service.workbench.conftest import OWN, Signed, key_of, serious
 
 
 def test_an_upload_is_looked_into_and_nothing_of_it_is_kept(guarded: TestClient) -> None:
@@ -36,6 +37,19 @@ def test_an_upload_is_looked_into_and_nothing_of_it_is_kept(guarded: TestClient)
     assert not [path for path in data.rglob("*") if "preview" in path.name]
 
 
+def _from_start_to_download(page: Page, settings: Settings, name: str) -> tuple[Locator, list[dict[str, str]]]:
+    """Starts the file that was looked into; returns its line among the jobs, and the rows of the result."""
+    page.locator("#start").get_by_role("button", name="开始分办").click()
+    row = page.locator("tr", has_text=name)
+    expect(row).to_contain_text("排队")
+    work_once(settings, JobKind.BATCH, lambda _store: work_backlog)
+    expect(row).to_contain_text("完成", timeout=15_000)
+    with page.expect_download() as downloading:
+        row.get_by_role("link", name="下载").click()
+    content = Path(downloading.value.path()).read_bytes().decode("utf-8-sig")
+    return row, list(csv.DictReader(io.StringIO(content)))
+
+
 def test_a_gbk_spreadsheet_goes_from_upload_to_download_and_summary(
     sign_in: Callable[..., Signed], keyed: tuple[Server, dict[Role, str]], tmp_path: Path
 ) -> None:
@@ -51,14 +65,7 @@ def test_a_gbk_spreadsheet_goes_from_upload_to_download_and_summary(
     expect(page.locator("#how")).to_contain_text("积压.csv")
     expect(page.locator("#rows")).to_contain_text("人民路的路灯坏了没人修")
     expect(page.locator("#text-column")).to_have_value("诉求")
-    page.locator("#start").get_by_role("button", name="开始分办").click()
-    row = page.locator("tr", has_text="积压.csv")
-    expect(row).to_contain_text("排队")
-    work_once(keyed[0].settings, JobKind.BATCH, lambda _store: work_backlog)
-    expect(row).to_contain_text("完成", timeout=15_000)
-    with page.expect_download() as downloading:
-        row.get_by_role("link", name="下载").click()
-    result = list(csv.DictReader(io.StringIO(Path(downloading.value.path()).read_bytes().decode("utf-8-sig"))))
+    row, result = _from_start_to_download(page, keyed[0].settings, "积压.csv")
     assert [one["编号"] for one in result] == ["001", "002", "003"]
     assert result[2]["重复于"] == "001"
     row.get_by_role("link", name="汇总").click()
@@ -97,14 +104,7 @@ def test_an_encoding_that_was_decided_wrongly_is_corrected_by_hand(
     expect(page.locator("#rows")).to_contain_text("老闆拖欠工資半年不給")
     expect(page.locator("#notice")).to_be_empty()
     page.select_option("#text-column", "內容")
-    page.locator("#start").get_by_role("button", name="开始分办").click()
-    row = page.locator("tr", has_text="臺灣.csv")
-    expect(row).to_contain_text("排队")
-    work_once(keyed[0].settings, JobKind.BATCH, lambda _store: work_backlog)
-    expect(row).to_contain_text("完成", timeout=15_000)
-    with page.expect_download() as downloading:
-        row.get_by_role("link", name="下载").click()
-    result = list(csv.DictReader(io.StringIO(Path(downloading.value.path()).read_bytes().decode("utf-8-sig"))))
+    _, result = _from_start_to_download(page, keyed[0].settings, "臺灣.csv")
     assert [one["內容"] for one in result] == ["老闆拖欠工資半年不給", "路燈壞了沒人修"]
     assert "欠薪" in result[0]["类别路径"]
 

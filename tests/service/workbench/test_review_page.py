@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 from service.browsers import COOKIE
 from service.domain import JobKind, Role
 from service.trainings import work_training
-from tests.service.conftest import Server
-from tests.service.workbench.conftest import BROWSER, OWN, Signed, decide, key_of, record, serious, ticket_of, work_once
+from tests.service.conftest import Server, work_once
+from tests.service.workbench.conftest import BROWSER, OWN, Signed, decide, key_of, record, serious, ticket_of
 
 
 def test_the_review_queue_has_the_least_sure_first_and_what_people_disagree_on(guarded: TestClient) -> None:
