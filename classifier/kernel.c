@@ -1013,6 +1013,7 @@ static PyMethodDef METHODS[] = {
     {"encode", encode, METH_VARARGS, NULL},
     {"score", score, METH_VARARGS, NULL},
     {"dot", dot, METH_VARARGS, NULL},
+    {"leads", leads, METH_VARARGS, NULL},
     {"make_table", make_table, METH_VARARGS, NULL},
     {"find_pairs", find_pairs, METH_VARARGS, NULL},
     {"letters", letters, METH_O, NULL},

@@ -25,4 +25,7 @@ PyObject *cut(PyObject *self, PyObject *args);
 PyObject *score(PyObject *self, PyObject *args);
 PyObject *dot(PyObject *self, PyObject *args);
 
+/* leads.c */
+PyObject *leads(PyObject *self, PyObject *args);
+
 #endif

@@ -8,6 +8,7 @@ number for what no certainty rules out: labels that people would argue about.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -98,17 +99,12 @@ class Confidence:
     shift: float = 0.0
     slope: float = 1.0
 
-    def __call__(self, probabilities: Floats) -> Floats:
-        """Return `(n_rows, n_classes)` with each first candidate's share mended, the others' in proportion."""
-        rows, first = np.arange(len(probabilities)), probabilities.argmax(axis=1)
-        others = probabilities.copy()
-        others[rows, first] = 0
-        before = probabilities[rows, first].tolist()
-        after = [self._mended(*each) for each in zip(before, others.max(axis=1).tolist(), strict=True)]
-        left = [(1 - new) / (1 - old) if old < 1 else 1.0 for new, old in zip(after, before, strict=True)]
-        mended: Floats = probabilities * np.array(left, np.float32)[:, None]
-        mended[rows, first] = after
-        return mended
+    def __call__(self, best: Sequence[float]) -> list[float]:
+        """Mend the first of some candidates' probabilities, which are in descending order; the others in proportion."""
+        first, second = best[0], best[1] if len(best) > 1 else 0.0
+        mended = self._mended(first, second)
+        left = (1 - mended) / (1 - first) if first < 1 else 1.0
+        return [mended, *(left * one for one in best[1:])]
 
     def _mended(self, before: float, second: float) -> float:
         """Return the first candidate's share; never below the second's, (1 - after) * second / (1 - before)."""

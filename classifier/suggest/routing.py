@@ -13,18 +13,17 @@ from classifier.catalogue.ledger import Ledger
 from classifier.domain import Department, DepartmentScore, Region, Source
 from classifier.suggest.calibration import Confidence
 from classifier.suggest.classification import Classified
+from classifier.suggest.leads import favours, likeliest_leads
 from classifier.suggest.local import OWN_DEPARTMENTS
 from classifier.suggest.model import DEPARTMENTS, LEAVES, Model, Prediction
-from classifier.suggest.ranking import DIGITS, best_of_each
-from classifier.suggest.sharing import DutyTable, DutyTables, Naming, Where, without_one
+from classifier.suggest.ranking import DIGITS
+from classifier.suggest.sharing import DutyTables, Naming, Where, without_one
 
 Floats = NDArray[np.float32]
 
 _FITTED_ON = 5_000
 """Held-out complaints by which the probabilities are mended; of more, every so many."""
 
-_MOST_FAVOUR = 1_000.0
-"""How many times likelier, or unlikelier, what a text says may make a department."""
 _RARE = 1e-4
 _SHOWN = 3
 _SMALLEST = np.float32(1e-9)
@@ -36,20 +35,6 @@ class Asked:
 
     where: Where
     added: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidates:
-    """The best departments for one complaint: number, probability, and whether duties speak louder than texts.
-
-    `mass` is the probability that falls to each duty of the table.
-    """
-
-    table: DutyTable
-    best: Sequence[int]
-    chances: Sequence[float]
-    by_duty: Sequence[bool]
-    mass: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,60 +64,41 @@ class Router:
         local_labels = self._local.labels if self._local else ()
         self._local_place = np.array([self._number.get(code, -1) for code in local_labels], dtype=np.intp)
         self._led = self._count_led(model)
-        self._usual = self._led.sum(axis=0) / max(float(self._led.sum()), 1.0)
+        usual = self._led.sum(axis=0) / max(float(self._led.sum()), 1.0)
+        self._expected = np.where(usual > 0, usual + np.float32(_RARE), np.float32(0)).astype(np.float32)
         self._duties = DutyTables(ledger, self._led)
         self._confidence = self._fit_confidence(model, self._learnt_share)
 
     def route_each(
         self, classified: Sequence[Classified], predictions: Sequence[Prediction], asked: Sequence[Asked]
     ) -> list[Route]:
-        """Rank the departments for each complaint; those of one place, day and scope are weighed together.
+        """Rank the departments for each complaint.
 
         Args:
             classified: the probabilities of their categories.
             predictions: the model's, for what the texts say of departments.
             asked: where each is, and what rules add.
         """
-        together: dict[Where, list[int]] = {}
-        for at, one in enumerate(asked):
-            together.setdefault(one.where, []).append(at)
-        routes: dict[int, Route] = {}
-        for where, places in together.items():
-            weighed = self._weigh([classified[at] for at in places], [predictions[at] for at in places], where)
-            for at, candidates in zip(places, weighed, strict=True):
-                routes[at] = self._route(candidates, where.region, asked[at].added)
-        return [routes[at] for at in range(len(asked))]
+        return [self._route(*each) for each in zip(classified, predictions, asked, strict=True)]
 
-    def _weigh(
-        self, classified: Sequence[Classified], predictions: Sequence[Prediction], where: Where
-    ) -> list[_Candidates]:
-        """Return the best departments of each complaint of one place, day and scope."""
-        table = self._duties.at(where)
-        mass = np.stack([table.mass(one) for one in classified])
-        carried = np.stack([self.carried(one) for one in predictions])
-        by_duty = (1 - self._learnt_share) * table.by_department(mass, self._favour(carried))
-        learnt = carried if self._local is None else np.stack([self.learnt(one) for one in predictions])
-        learnt = self._learnt_share * learnt
-        total = by_duty + learnt
-        total = self._confidence((total / np.maximum(total.sum(axis=1, keepdims=True), _SMALLEST)).astype(np.float32))
-        best = best_of_each(total, _SHOWN)
-        chosen = np.arange(len(best))[:, None], best
-        told = (best.tolist(), total[chosen].tolist(), (by_duty >= learnt)[chosen].tolist(), mass)
-        return [_Candidates(table, *each) for each in zip(*told, strict=True)]
-
-    def _route(self, found: _Candidates, region: Region | None, added: Sequence[str]) -> Route:
-        shown = [one for one in zip(found.best, found.chances, found.by_duty, strict=True) if one[1] > 0]
-        if not shown:
+    def _route(self, classified: Classified, prediction: Prediction, asked: Asked) -> Route:
+        table = self._duties.at(asked.where)
+        mass, carried = table.mass(classified), self.carried(prediction)
+        learnt = self._learnt(prediction, carried)
+        shares = learnt, self._learnt_share
+        found = likeliest_leads(mass, carried, self._expected, *shares, table.namings, _SHOWN)
+        if not found:
             return Route((), ())
-        namings = [found.table.likeliest(at, found.mass) for at, _, _ in shown]
+        chances = self._confidence([chance for _, chance, _, _ in found])
+        namings = [table.naming(at) for *_, at in found]
         leads = tuple(
-            self._score(at, round(chance, DIGITS), naming if by_duty else None)
-            for (at, chance, by_duty), naming in zip(shown, namings, strict=True)
+            self._score(department, round(chance, DIGITS), naming if by_duty else None)
+            for (department, _, by_duty, _), chance, naming in zip(found, chances, namings, strict=True)
         )
-        duty = namings[0].duty if namings[0] else found.table.duties[int(found.mass.argmax())]
+        duty = namings[0].duty if namings[0] else table.duties[int(mass.argmax())]
         main = [duty.lead] if namings[0] and duty and not namings[0].leads else []
-        names = [*added, *main, *(duty.assisting if duty else ())]
-        return Route(leads, self._assisting(leads[0].department, names, region))
+        names = [*asked.added, *main, *(duty.assisting if duty else ())]
+        return Route(leads, self._assisting(leads[0].department, names, asked.where.region))
 
     def carried(self, prediction: Prediction) -> Floats:
         """Return what the base alone learnt of departments, in the order of the ledger's directory."""
@@ -142,7 +108,9 @@ class Router:
 
     def learnt(self, prediction: Prediction) -> Floats:
         """Return what texts of the past say of departments, the ledger's own where it has labels of them."""
-        carried = self.carried(prediction)
+        return self._learnt(prediction, self.carried(prediction))
+
+    def _learnt(self, prediction: Prediction, carried: Floats) -> Floats:
         if self._local is None or prediction.local is None:
             return carried
         prior = np.where(self._local_place >= 0, carried[self._local_place], np.float32(0))
@@ -151,14 +119,6 @@ class Router:
         learnt = np.zeros_like(carried)
         learnt[self._local_place[known]] = probabilities[known]
         return learnt
-
-    def _favour(self, carried: Floats) -> Floats:
-        """Return how many times likelier than usual the text makes each department; 1 for those it knows nothing of.
-
-        `carried` is what the base learnt of departments, `(…, n_departments)`.
-        """
-        times = np.clip(carried / (self._usual + np.float32(_RARE)), 1 / _MOST_FAVOUR, _MOST_FAVOUR)
-        return np.where(self._usual > 0, times, np.float32(1)).astype(np.float32)
 
     def _count_led(self, model: Model) -> Floats:
         """Count the base's own complaints by leaf and the department that led: `(n_leaves, n_departments)`."""
@@ -205,12 +165,12 @@ class Router:
         return Confidence.fit(total.max(axis=1), total.argmax(axis=1) == truth)
 
     def _by_duty(self, mass: Floats, learnt: Floats, leaf: NDArray[np.intp], led_by: NDArray[np.intp]) -> Floats:
-        """Return what `DutyTable.by_department` does, for many, each without what it adds to the counts itself.
+        """Return what falls to each department by duties, for many, each without what it adds to the counts itself.
 
         `leaf` and `led_by` are each complaint's own, -1 where unknown here.
         """
         shares = self._duties.at(Where(None, dt.date.today())).dense(len(self._departments))
-        favour = self._favour(learnt)
+        favour = favours(learnt, self._expected)
         found = (mass / np.maximum(favour @ shares.T, _SMALLEST)) @ shares
         at = np.flatnonzero((leaf >= 0) & (led_by >= 0))
         counted = shares[leaf[at]]

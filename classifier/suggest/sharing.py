@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from classifier.catalogue.ledger import Ledger
 from classifier.domain import JURISDICTION, Category, Department, Duty, Region, Scope, Source
 from classifier.suggest.classification import Classified
+from classifier.suggest.leads import Namings
 
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.intp]
@@ -95,29 +96,22 @@ class DutyTable:
     """For one place, day and scope: duties, and who may lead under each.
 
     First those of the ledger's own lowest categories, behind them those of the base's leaves as the ledgers above see
-    them; `left` is, for each base leaf, the share that no own duty answers for. `rows`, `departments` and `shares`,
-    `(n_named,)` each, say that under the duty with this number this department leads with this share.
+    them; `left` is, for each base leaf, the share that no own duty answers for. `namings` say by the numbers of
+    duties and departments who may lead.
     """
 
     duties: tuple[Duty | None, ...]
-    rows: Numbers
-    departments: Numbers
-    shares: Floats
+    namings: Namings
     left: Floats | None
 
     @cached_property
-    def _naming(self) -> dict[int, Numbers]:
-        """For each department, where it is named."""
-        return {int(one): np.flatnonzero(self.departments == one) for one in np.unique(self.departments)}
+    def _named(self) -> tuple[Naming | None, ...]:
+        given = zip(self.namings.duties.tolist(), self.namings.shares.tolist(), strict=True)
+        return tuple(Naming(duty, share >= LEADS) if (duty := self.duties[at]) else None for at, share in given)
 
-    def likeliest(self, department: int, mass: Floats) -> Naming | None:
-        """Return the likeliest duty under which a department leads; None where no duty names it."""
-        places = self._naming.get(department)
-        if places is None:
-            return None
-        at = places[(mass[self.rows[places]] * self.shares[places]).argmax()]
-        duty = self.duties[self.rows[at]]
-        return Naming(duty, bool(self.shares[at] >= LEADS)) if duty else None
+    def naming(self, at: int) -> Naming | None:
+        """Return one of the namings by its number; None for -1."""
+        return self._named[at] if at >= 0 else None
 
     def mass(self, classified: Classified) -> Floats:
         """Return the probability that falls to each duty."""
@@ -125,30 +119,11 @@ class DutyTable:
             return classified.leaves
         return np.concatenate([classified.own, classified.leaves * self.left])
 
-    def by_department(self, mass: Floats, favour: Floats) -> Floats:
-        """Return the probability that falls to each department, `(n_rows, n_departments)`.
-
-        Args:
-            mass: of each complaint, as `mass` returns it: `(n_rows, n_duties)`.
-            favour: how many times likelier the text makes each department than it is anyway.
-        """
-        favoured = self.shares * favour[:, self.departments]
-        whole = _sums(favoured, self.rows, len(self.duties))
-        favoured *= (mass / np.maximum(whole, _SMALLEST)).astype(np.float32)[:, self.rows]
-        return _sums(favoured, self.departments, favour.shape[1]).astype(np.float32)
-
     def dense(self, n_departments: int) -> Floats:
         """Return the shares as `(n_duties, n_departments)`."""
         table = np.zeros((len(self.duties), n_departments), dtype=np.float32)
-        table[self.rows, self.departments] = self.shares
+        table[self.namings.duties, self.namings.departments] = self.namings.shares
         return table
-
-
-def _sums(values: Floats, columns: Numbers, count: int) -> NDArray[np.float64]:
-    """Add up each row's values by the column they belong to: `(n_rows, count)`."""
-    cells = columns + count * np.arange(len(values))[:, None]
-    sums = np.bincount(cells.ravel(), values.ravel(), len(values) * count)
-    return np.asarray(sums, np.float64).reshape(-1, count)
 
 
 class DutyTables:
@@ -210,7 +185,8 @@ class DutyTables:
                 shares.append(shares_of(led))
         joined = np.concatenate(shares) if shares else np.zeros(0, dtype=np.float32)
         duties = tuple(duty for duty, _ in held)
-        return DutyTable(duties, np.array(rows, dtype=np.intp), np.array(departments, dtype=np.intp), joined, left)
+        namings = Namings(np.array(rows, dtype=np.int32), np.array(departments, dtype=np.int32), joined)
+        return DutyTable(duties, namings, left)
 
     def _named(self, duty: Duty, region: Region | None) -> Iterator[int]:
         """Yield the numbers of the departments a duty names, its lead first; none where it has no lead here."""

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from classifier.catalogue.duties import DutyList
 from classifier.catalogue.ledger import Ledger, load_ledger
 from classifier.domain import Complaint, Duty, Source
+from classifier.suggest.leads import likeliest_leads
 from classifier.suggest.sharing import LEADS, DutyTables, Where, shares_of, without_one
 from classifier.suggest.suggester import Suggester
 
@@ -54,8 +55,14 @@ def test_every_duty_gives_all_its_probability_to_those_it_names(small_ledger: Le
     for at in range(leaves):
         mass = np.zeros(leaves, dtype=np.float32)
         mass[at] = 1
-        found = table.by_department(mass[None], favour[None])[0]
-        named = table.departments[table.rows == at]
+        nothing = np.zeros(departments, dtype=np.float32)
+        leads = likeliest_leads(mass, favour, np.ones_like(favour), nothing, 0.0, table.namings, departments)
+        found = nothing.copy()
+        for department, chance, by_duty, naming in leads:
+            assert by_duty
+            assert (table.namings.duties[naming], table.namings.departments[naming]) == (at, department)
+            found[department] = chance
+        named = table.namings.departments[table.namings.duties == at]
         assert np.isclose(found.sum(), 1 if len(named) else 0, atol=1e-5)
         assert set(np.flatnonzero(found > 0)) == set(named)
         shared = favour * table.dense(departments)[at]
