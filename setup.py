@@ -4,7 +4,7 @@ from setuptools import Extension, setup
 
 KERNEL = Extension(
     "classifier.kernel",
-    ["classifier/kernel.c", "classifier/segmenter.c", "classifier/scores.c", "classifier/leads.c"],
+    [f"classifier/{part}.c" for part in ("kernel", "segmenter", "scores", "chances", "leads")],
     depends=["classifier/kernel.h"],
     extra_compile_args=["-O3", "-std=gnu11", "-ffp-contract=off"],
     optional=True,

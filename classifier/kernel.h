@@ -6,6 +6,13 @@
 #include <Python.h>
 #include <stdint.h>
 
+/* A function compiled so is there once for each kind of processor, and the right one is taken at the start. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
+#define FOR_EACH_CPU __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define FOR_EACH_CPU
+#endif
+
 /* Memory that one call after another works in, under the interpreter's lock; large pieces are not kept. */
 void *borrow(size_t need);
 void give_back(void *memory, size_t need);
@@ -24,6 +31,11 @@ PyObject *cut(PyObject *self, PyObject *args);
 /* scores.c */
 PyObject *score(PyObject *self, PyObject *args);
 PyObject *dot(PyObject *self, PyObject *args);
+
+/* chances.c */
+PyObject *softmax(PyObject *self, PyObject *args);
+PyObject *calibrate(PyObject *self, PyObject *args);
+PyObject *best(PyObject *self, PyObject *args);
 
 /* leads.c */
 PyObject *leads(PyObject *self, PyObject *args);

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize, minimize_scalar
 
+from classifier.suggest.chances import calibrated
+
 Floats = NDArray[np.float32]
 
 _SMALLEST: Final = np.float32(1e-9)
@@ -43,12 +45,7 @@ class Calibration:
 
         `evidence`, of the same shape, is what else speaks for each class, as logarithms of odds.
         """
-        raised: Floats = np.power(np.maximum(probabilities, _SMALLEST), np.float32(self.sharpness))
-        if evidence is not None:
-            raised *= np.exp(evidence)
-        raised *= np.float32(1 - self.doubt) / raised.sum(axis=-1, keepdims=True)
-        raised += np.float32(self.doubt / probabilities.shape[-1])
-        return raised
+        return calibrated(probabilities, evidence, self.sharpness, self.doubt)
 
     def doubting(self, share: float) -> Calibration:
         """Return the same with a larger `doubt`: by `share` of the cases."""

@@ -107,23 +107,17 @@ class Classification:
             texts: the complaints' normalised words, for the ledger's keywords.
             named: what the names of the reported categories say, as logarithms of odds; None where the base has them.
         """
-        if not predictions:
-            return []
-        leaves = self._in_ledger_order(np.stack([one.groups[LEAVES] for one in predictions]))
         spoken = named if named is not None else [None] * len(predictions)
-        found = [self._uncalibrated(*each) for each in zip(predictions, leaves, texts, spoken, strict=True)]
-        # One row after another: products of matrices round differently from products of vectors.
-        reported = np.stack([own if self._is_lowest else own @ self._report for _, own, _ in found])
-        evidence = np.stack(named) if named is not None and self._local is None else None
-        calibrated = self.calibration(reported, evidence)
-        return [
-            Classified(base, row, outside, own) for (base, own, outside), row in zip(found, calibrated, strict=True)
-        ]
+        return [self._classify(*each) for each in zip(predictions, texts, spoken, strict=True)]
 
-    def _uncalibrated(
-        self, prediction: Prediction, leaves: Floats, text: str, named: Floats | None
-    ) -> tuple[Floats, Floats, float]:
+    def _classify(self, prediction: Prediction, text: str, named: Floats | None) -> Classified:
+        leaves, own, outside = self._uncalibrated(prediction, text, named)
+        reported = own if self._is_lowest else own @ self._report
+        return Classified(leaves, self.calibration(reported, named if self._local is None else None), outside, own)
+
+    def _uncalibrated(self, prediction: Prediction, text: str, named: Floats | None) -> tuple[Floats, Floats, float]:
         """Return the base's leaves, the ledger's own lowest categories, and how likely it is outside of all."""
+        leaves = self._row_in_ledger_order(prediction)
         if self._local is not None and prediction.local is not None:
             own, leaves = self._local(prediction.local, leaves, named if named is None else self._report @ named)
             outside = 0.0
@@ -134,7 +128,7 @@ class Classification:
 
     def carried(self, prediction: Prediction, named: Floats | None = None) -> Floats:
         """Return what the base alone says of the ledger's lowest categories, in their order, with their names."""
-        own = self._carried(self._in_ledger_order(prediction.groups[LEAVES][None, :])[0])
+        own = self._carried(self._row_in_ledger_order(prediction))
         return own if named is None else weigh(own, self._report @ named)
 
     def held_out(self, model: Model) -> HeldOutRows:
@@ -147,6 +141,10 @@ class Classification:
 
     def _carried(self, leaves: Floats) -> Floats:
         return leaves if self._shares is None else leaves @ self._shares
+
+    def _row_in_ledger_order(self, prediction: Prediction) -> Floats:
+        leaves = prediction.groups[LEAVES]
+        return leaves if self._unmoved else self._in_ledger_order(leaves[None, :])[0]
 
     def _in_ledger_order(self, probabilities: Floats) -> Floats:
         """Carry `(n_rows, n_labels)` of the model to `(n_rows, n_leaves)` of the ledger's base."""

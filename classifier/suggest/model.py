@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.registry.bundle import Bundle
+from classifier.suggest.chances import softmax_of_groups
 from classifier.suggest.local import OWN, Local, Scored
 from classifier.suggest.sums import along, row_sums
 from classifier.text.features import Encoded, FeatureSpace
@@ -90,8 +91,8 @@ class Model:
         self._scale = np.ascontiguousarray(scale, np.float32)
         bounds = np.cumsum([0, *(len(head.labels) for head in heads.values())])
         sharpness = np.array([head.sharpness for head in heads.values()], dtype=np.float32)
-        self._starts, self._sizes = bounds[:-1], np.diff(bounds)
-        self._sharpness = np.repeat(sharpness, self._sizes)
+        self._starts = bounds[:-1].astype(np.int32)
+        self._sharpness = np.repeat(sharpness, np.diff(bounds))
         self._slices = {group: slice(int(a), int(b)) for group, a, b in zip(heads, bounds, bounds[1:], strict=False)}
 
     def with_local(self, local: Local | None) -> Model:
@@ -118,10 +119,9 @@ class Model:
 
     def predict_each(self, encoded: Sequence[Encoded]) -> list[Prediction]:
         """Return the probabilities of every group for each complaint."""
-        if not encoded:
-            return []
-        scores = np.stack([self.scores(one) for one in encoded])
-        chances = self._softmax(scores)
+        # Step by step for all of them, so that each step's code stays in the cache.
+        scores = [self.scores(one) for one in encoded]
+        chances = [softmax_of_groups(one, self._sharpness, self._starts) for one in scores]
         leaves = self._slices[LEAVES]
         return [
             Prediction(
@@ -131,15 +131,6 @@ class Model:
             )
             for one, told, row in zip(encoded, scores, chances, strict=True)
         ]
-
-    def _softmax(self, scores: Floats) -> Floats:
-        """Return the probabilities `(n_rows, n_outputs)` of all groups side by side: `softmax` of each."""
-        chances = scores * self._sharpness
-        chances -= np.repeat(np.maximum.reduceat(chances, self._starts, axis=1), self._sizes, axis=1)
-        np.exp(chances, out=chances)
-        sums = [np.add.reduce(chances[:, at], axis=1, keepdims=True) for at in self._slices.values()]
-        chances /= np.repeat(np.concatenate(sums, axis=1), self._sizes, axis=1)
-        return chances
 
     def contributions(self, encoded: Encoded, group: str, direction: Floats) -> tuple[Floats, ...]:
         """Return, for title and text, how much each character spoke for `direction`, one weight a label of `group`.

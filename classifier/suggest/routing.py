@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from classifier.catalogue.ledger import Ledger
 from classifier.domain import Department, DepartmentScore, Region, Source
 from classifier.suggest.calibration import Confidence
+from classifier.suggest.chances import DIGITS
 from classifier.suggest.classification import Classified
 from classifier.suggest.leads import favours, likeliest_leads
 from classifier.suggest.local import OWN_DEPARTMENTS
 from classifier.suggest.model import DEPARTMENTS, LEAVES, Model, Prediction
-from classifier.suggest.ranking import DIGITS
 from classifier.suggest.sharing import DutyTables, Naming, Where, without_one
 
 Floats = NDArray[np.float32]

@@ -13,13 +13,13 @@ from classifier.catalogue.ledger import Ledger
 from classifier.catalogue.rules import Outcome
 from classifier.domain import CategoryScore, Complaint, Disposal, Evidence, Kind, Region, Scope, Suggestion
 from classifier.errors import UnknownRegionError
+from classifier.suggest.chances import DIGITS, best_of
 from classifier.suggest.circumstances import disposal_of, scope_of
 from classifier.suggest.classification import Classification, Classified
 from classifier.suggest.decision import Circumstances, decide
 from classifier.suggest.evidence import evidence_spans, tells_two_matters
 from classifier.suggest.model import KINDS, LEAVES, Model, Prediction
 from classifier.suggest.naming import Names
-from classifier.suggest.ranking import DIGITS, best_of_each
 from classifier.suggest.routing import Asked, Route, Router
 from classifier.suggest.sharing import Where
 from classifier.text.features import Encoded
@@ -144,7 +144,7 @@ class Suggester:
         classified = [one.classified for one in understood]
         asked = [Asked(one.where, one.rules.departments) for one in seen]
         routes = self.router.route_each(classified, [one.prediction for one in understood], asked)
-        best = best_of_each(np.stack([one.reported for one in classified]), _COMPARED).tolist()
+        best = [best_of(one.reported, _COMPARED) for one in classified]
         return [
             self._suggestion(*each, with_evidence=with_evidence)
             for each in zip(understood, seen, routes, best, strict=True)

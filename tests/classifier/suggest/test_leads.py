@@ -24,8 +24,11 @@ def cases(draw: st.DrawFn) -> tuple[object, ...]:
     named = draw(st.lists(st.tuples(st.integers(0, n_duties - 1), st.integers(0, n_departments - 1)), max_size=20))
     duties, departments = (np.array([pair[side] for pair in named], dtype=np.int32) for side in (0, 1))
     namings = Namings(duties, departments, numbers(len(named)))
-    per_department = [numbers(n_departments) for _ in range(3)]
-    return numbers(n_duties), *per_department, draw(st.floats(0, 1)), namings, draw(st.integers(0, 4))
+    told, learnt = numbers(n_departments), numbers(n_departments)
+    expected = np.where(
+        numbers(n_departments) < 0.3, np.float32(0), np.maximum(numbers(n_departments), np.float32(1e-4))
+    )
+    return numbers(n_duties), told, expected, learnt, draw(st.floats(0, 1)), namings, draw(st.integers(0, 4))
 
 
 @pytest.mark.skipif(kernel is None, reason="no compiler")
