@@ -23,6 +23,7 @@ from service.idempotency import Answer, Once
 from service.similar import Findable, similarity
 from service.store import tables
 from service.store.database import now
+from service.store.lists import among, insert_numbers
 from service.wire import suggestion_json
 
 _LOCK: Final = 0x46656E62616E02
@@ -33,10 +34,30 @@ SAME_MATTER: Final = dt.timedelta(days=30)
 
 _SHOWN: Final = 5
 
+_TICKETS: Final = tables.tickets.c
+_LAST: Final = sa.select(sa.func.max(_TICKETS.no))
+# With the ledgers, the index of ids serves; without them every ticket is looked at.
+_RECORDED: Final = sa.select(
+    _TICKETS.ledger, _TICKETS.id, _TICKETS.suggestion, _TICKETS.digest, _TICKETS.matter, _TICKETS.recorded
+).where(among(_TICKETS.ledger, "ledgers"), among(_TICKETS.id, "ids"))
+_BY_CLUE: Final = (
+    sa.select(
+        tables.clues.c.key,
+        _TICKETS.no,
+        _TICKETS.id,
+        _TICKETS.suggested_category,
+        _TICKETS.matter,
+        _TICKETS.sketch,
+        _TICKETS.recorded,
+    )
+    .join(tables.tickets, _TICKETS.no == tables.clues.c.ticket)
+    .where(among(tables.clues.c.key, "clues"))
+)
+_MATTERS: Final = sa.select(_TICKETS.no, _TICKETS.id, _TICKETS.matter_size, _TICKETS.recorded).where(
+    among(_TICKETS.no, "numbers")
+)
 _GROW: Final = (
-    tables.tickets.update()
-    .where(tables.tickets.c.no == sa.bindparam("matter_no"))
-    .values(matter_size=sa.bindparam("size"))
+    tables.tickets.update().where(_TICKETS.no == sa.bindparam("matter_no")).values(matter_size=sa.bindparam("size"))
 )
 
 
@@ -93,7 +114,7 @@ class _Known:
 @dataclass(slots=True)
 class _Writes:
     tickets: list[dict[str, Any]] = field(default_factory=list)
-    clues: list[dict[str, int]] = field(default_factory=list)
+    clues: list[tuple[int, int]] = field(default_factory=list)
     grown: dict[int, int] = field(default_factory=dict)
     answers: list[tuple[Once, Answer]] = field(default_factory=list)
 
@@ -103,7 +124,7 @@ def record(connection: sa.Connection, intakes: Sequence[Intake]) -> list[Answer 
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     known, writes = _look_up(connection, intakes), _Writes()
-    known.last_no = connection.execute(sa.select(sa.func.max(tables.tickets.c.no))).scalar() or 0
+    known.last_no = connection.execute(_LAST).scalar() or 0
     remembered = idempotency.recall(connection, [one.once for one in intakes if one.once])
     outcomes: list[Answer | Exception] = []
     for intake in intakes:
@@ -131,36 +152,19 @@ def compare(connection: sa.Connection, intakes: Sequence[Intake]) -> list[Answer
 
 def _look_up(connection: sa.Connection, intakes: Sequence[Intake]) -> _Known:
     """Ask the store what a group needs, in three queries."""
-    known, table = _Known(), tables.tickets
+    known = _Known()
     names = {intake.id for intake in intakes if intake.id}
     if names:
-        columns = (table.c.ledger, table.c.id, table.c.suggestion, table.c.digest, table.c.matter, table.c.recorded)
-        # With the ledgers, the index of ids serves; without them every ticket is looked at.
         ledgers = {intake.ledger for intake in intakes}
-        asked = sa.select(*columns).where(table.c.ledger.in_(ledgers), table.c.id.in_(names))
-        for ledger, name, *rest in connection.execute(asked):
+        for ledger, name, *rest in connection.execute(_RECORDED, {"ledgers": ledgers, "ids": names}):
             known.recorded[ledger, name] = _Recorded(*rest)
     clues = {clue for intake in intakes for clue in (*intake.findable.bands, *intake.findable.places)}
-    found = connection.execute(
-        sa.select(
-            tables.clues.c.key,
-            table.c.no,
-            table.c.id,
-            table.c.suggested_category,
-            table.c.matter,
-            table.c.sketch,
-            table.c.recorded,
-        )
-        .join(table, table.c.no == tables.clues.c.ticket)
-        .where(tables.clues.c.key.in_(clues))
-    )
-    for key, *rest in found:
+    for key, *rest in connection.execute(_BY_CLUE, {"clues": clues}):
         known.by_clue.setdefault(key, []).append(_Earlier(*rest))
     wanted = {one.matter for group in known.by_clue.values() for one in group}
     wanted |= {row.matter for row in known.recorded.values()}
     if wanted:
-        query = sa.select(table.c.no, table.c.id, table.c.matter_size, table.c.recorded).where(table.c.no.in_(wanted))
-        for no, *rest in connection.execute(query):
+        for no, *rest in connection.execute(_MATTERS, {"numbers": wanted}):
             known.matters[no] = Matter(*rest)
     return known
 
@@ -263,7 +267,7 @@ def _remember_clues(
     ]
     for clue in {*(() if is_copy else intake.findable.bands), *places}:
         known.by_clue.setdefault(clue, []).append(ticket)
-        writes.clues.append({"key": clue, "ticket": ticket.no})
+        writes.clues.append((clue, ticket.no))
 
 
 def _receipt(ticket: str, recorded: dt.datetime, *, repeated: bool, same_text: bool) -> dict[str, Any]:
@@ -287,8 +291,7 @@ def _answer(
 def _write(connection: sa.Connection, writes: _Writes) -> None:
     if writes.tickets:
         connection.execute(tables.tickets.insert(), writes.tickets)
-    if writes.clues:
-        connection.execute(tables.clues.insert(), writes.clues)
+    insert_numbers(connection, tables.clues, writes.clues)
     if writes.grown:
         connection.execute(_GROW, [{"matter_no": matter, "size": size} for matter, size in writes.grown.items()])
     idempotency.keep(connection, writes.answers)

@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 from rensa import RMinHash
 
+from classifier.text.normalisation import letters
 from classifier.text.pipeline import ReadComplaint
 
 HASHES: Final = 128
@@ -40,7 +41,6 @@ _VAGUE_CHARACTERS: Final = frozenset(
 )
 """A name with one of these before what kind of place it is names none."""
 
-_NOT_LETTERS: Final = re.compile(r"[\W_]+")
 _PLACE: Final = re.compile(rf"[a-z0-9\u4e00-\u9fff]{{2}}(?:{_KINDS_OF_PLACE})")
 
 
@@ -63,7 +63,7 @@ def findable(read: ReadComplaint, ledger: str, secret: bytes) -> Findable:
     Two complaints of different ledgers have no clue in common.
     """
     text = f"{read.title.text}\n{read.body.text}"
-    said = _NOT_LETTERS.sub("", text)
+    said = letters(text)
     digest = hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16, key=secret).hexdigest()
     said = said[:_LONGEST]
     minhash = RMinHash(HASHES, 0)
