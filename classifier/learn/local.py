@@ -25,9 +25,10 @@ from classifier.learn.targets import target_matrix, true_columns
 from classifier.registry.history import now
 from classifier.suggest.calibration import log_loss
 from classifier.suggest.local import OWN, OWN_DEPARTMENTS, Blend, Learnt, Local, Proof
-from classifier.suggest.model import LEAVES, quantise
+from classifier.suggest.model import LEAVES
 from classifier.suggest.standpoint import Latent, Standpoint, Views
 from classifier.suggest.suggester import Suggester
+from classifier.suggest.weights import quantise
 from classifier.text.features import FeatureSpace
 from classifier.text.pipeline import ReadComplaint, fingerprint
 

@@ -35,8 +35,8 @@ from classifier.learn.local import (
 )
 from classifier.learn.reservoir import Reservoir
 from classifier.suggest.local import OWN, OWN_DEPARTMENTS, Learnt, Local, Proof
-from classifier.suggest.model import quantise
 from classifier.suggest.suggester import Suggester
+from classifier.suggest.weights import quantise
 from classifier.text.pipeline import fingerprint, said
 
 Floats = NDArray[np.float32]

@@ -27,7 +27,8 @@ from classifier.learn.ridge import fit_ridge, gram, near_duplicate_groups, solve
 from classifier.learn.targets import target_matrix, true_columns
 from classifier.registry.history import now
 from classifier.suggest.calibration import fit_sharpness, softmax
-from classifier.suggest.model import DEPARTMENTS, KINDS, LEAVES, Head, HeldOut, Model, quantise
+from classifier.suggest.model import DEPARTMENTS, KINDS, LEAVES, Head, HeldOut, Model
+from classifier.suggest.weights import pack
 from classifier.text.features import MIN_DOCUMENTS, FeatureSpace
 from classifier.text.pipeline import ReadComplaint, TextPipeline, fingerprint
 
@@ -192,7 +193,7 @@ def _balanced(labels: Sequence[str], balance: float) -> Floats:
 
 
 def _assemble(space: FeatureSpace, X: sparse.csr_matrix, solved: _Solved) -> Model:
-    weights, scale = quantise((X.T @ solved.dual).astype(np.float32))
+    weights, scale = pack((X.T @ solved.dual).astype(np.float32))
     heads = {group: Head(*facts) for group, facts in solved.groups.items()}
     return Model("", space, weights, scale, heads, solved.held_out)
 

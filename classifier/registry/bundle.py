@@ -21,7 +21,10 @@ from numpy.typing import NDArray
 
 from classifier.errors import BundleCorruptError, BundleIncompatibleError
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""What is written: weights may be packed, four bits each."""
+
+_READABLE: Final = (1, FORMAT)
 MANIFEST: Final = "manifest.json"
 Array = NDArray[Any]
 
@@ -100,7 +103,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BundleCorruptError(folder, f"{MANIFEST} 缺失或损坏") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+    if not isinstance(manifest, dict) or manifest.get("format") not in _READABLE:
         found = manifest.get("format") if isinstance(manifest, dict) else None
         raise BundleIncompatibleError(folder, found, FORMAT)
     return manifest

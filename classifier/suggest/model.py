@@ -1,12 +1,12 @@
 """A trained model in memory: features → scores → calibrated probabilities, for all its outputs at once.
 
-A score is a plain sum over the features of a text, which is what makes evidence exact. Weights are kept in 8 bits
-with a scale for each feature, so that workers share a model of moderate size.
+A score is a plain sum over the features of a text, which is what makes evidence exact. Weights are kept in four bits
+with a scale for each feature, so that workers share a model of moderate size and a score reads little of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from classifier.registry.bundle import Bundle
 from classifier.suggest.chances import softmax_of_groups
 from classifier.suggest.local import OWN, Local, Scored
 from classifier.suggest.sums import along, row_sums
+from classifier.suggest.weights import Packed, Weights, rows_of
 from classifier.text.features import Encoded, FeatureSpace
 
 Floats = NDArray[np.float32]
@@ -68,15 +69,15 @@ class Prediction:
 class Model:
     """Predicts all groups of outputs for read complaints.
 
-    `weights` is `(n_features, n_outputs)` of int8, the groups' columns side by side in the order of `heads`;
-    a weight's value is the number times its feature's `scale`.
+    `weights` are of `n_features` and of the outputs of all groups, side by side in the order of `heads`; a weight's
+    value is its number or level times its feature's `scale`.
     """
 
     def __init__(
         self,
         name: str,
         space: FeatureSpace,
-        weights: NDArray[np.int8],
+        weights: Weights,
         scale: Floats,
         heads: dict[str, Head],
         held_out: HeldOut,
@@ -87,7 +88,7 @@ class Model:
         self.heads = heads
         self.held_out = held_out
         self.local = local
-        self._weights = np.ascontiguousarray(weights, np.int8)
+        self._weights = weights
         self._scale = np.ascontiguousarray(scale, np.float32)
         bounds = np.cumsum([0, *(len(head.labels) for head in heads.values())])
         sharpness = np.array([head.sharpness for head in heads.values()], dtype=np.float32)
@@ -106,9 +107,9 @@ class Model:
     def strengths(self, group: str) -> Floats:
         """Return how much each feature says of `group`: the length of its centred weights, `(n_features,)`."""
         at = self._slices[group]
-        lengths = np.empty(len(self._weights), dtype=np.float32)
+        lengths = np.empty(len(self._scale), dtype=np.float32)
         for begin in range(0, len(lengths), _ROWS_AT_ONCE):
-            part = self._weights[begin : begin + _ROWS_AT_ONCE, at].astype(np.float32)
+            part = rows_of(self._weights, slice(begin, begin + _ROWS_AT_ONCE))[:, at].astype(np.float32)
             part -= part.mean(axis=1, keepdims=True)
             lengths[begin : begin + _ROWS_AT_ONCE] = np.linalg.norm(part, axis=1)
         return lengths * self._scale
@@ -152,7 +153,7 @@ class Model:
         """Return manifest entries, arrays and texts that `from_bundle` reads back."""
         arrays: dict[str, NDArray[Any]] = {
             **self.space.arrays(),
-            "weights": self._weights,
+            **_arrays(self._weights),
             "scale": self._scale,
             "held_out_leaves": self.held_out.leaves,
             "held_out_truth": self.held_out.truth,
@@ -186,10 +187,19 @@ class Model:
             arrays.get("held_out_departments", np.zeros((0, 0), dtype=np.float16)),
             arrays.get("held_out_departments_truth", np.zeros(0, dtype=np.int32)),
         )
-        return cls(name, space, arrays["weights"], arrays["scale"], heads, held_out, Local.from_bundle(bundle))
+        n_outputs = sum(len(head.labels) for head in heads.values())
+        weights = _weights_of(arrays, n_outputs)
+        return cls(name, space, weights, arrays["scale"], heads, held_out, Local.from_bundle(bundle))
 
 
-def quantise(weights: Floats) -> tuple[NDArray[np.int8], Floats]:
-    """Round each row to 8 bits; returns the numbers and each row's scale."""
-    scale = np.maximum(np.abs(weights).max(axis=1), 1e-12).astype(np.float32) / np.float32(127)
-    return np.rint(weights / scale[:, None]).astype(np.int8), scale
+def _arrays(weights: Weights) -> dict[str, NDArray[Any]]:
+    if isinstance(weights, Packed):
+        return {"weights": weights.numbers, "levels": weights.levels}
+    return {"weights": weights}
+
+
+def _weights_of(arrays: Mapping[str, NDArray[Any]], n_outputs: int) -> Weights:
+    """Read what `_arrays` gave; versions of before there were levels have a byte for each weight."""
+    if "levels" in arrays:
+        return Packed(arrays["weights"], arrays["levels"], n_outputs)
+    return np.ascontiguousarray(arrays["weights"], np.int8)

@@ -136,6 +136,11 @@ def test_a_manifest_that_lists_no_files_is_refused(folder: Path, files: object) 
         read_bundle(folder)
 
 
+def test_the_format_of_before_is_still_read(folder: Path) -> None:
+    _rewrite_manifest(folder, format=FORMAT - 1)
+    assert read_bundle(folder).manifest["format"] == FORMAT - 1
+
+
 @pytest.mark.parametrize("other", [FORMAT + 1, "1", None, [1]])
 def test_another_format_is_refused_as_such(folder: Path, other: object) -> None:
     _rewrite_manifest(folder, format=other)
