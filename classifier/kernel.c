@@ -971,6 +971,21 @@ static PyObject *runs(PyObject *self, PyObject *args)
     return found;
 }
 
+/* positive(spoken by each character) -> sum of the amounts above 0 */
+static PyObject *positive(PyObject *self, PyObject *given)
+{
+    Py_buffer part;
+    (void)self;
+    if (PyObject_GetBuffer(given, &part, PyBUF_SIMPLE) < 0)
+        return NULL;
+    const float *spoken = part.buf;
+    double sum = 0;
+    for (Py_ssize_t at = 0; at < part.len / 4; at++)
+        sum += spoken[at] > 0 ? spoken[at] : 0;
+    PyBuffer_Release(&part);
+    return PyFloat_FromDouble(sum);
+}
+
 static inline int ends_sentence(uint32_t code)
 {
     return code == 0x3002 || code == '!' || code == '?' || code == ';' || code == '\n' || code == ',';
@@ -1022,6 +1037,7 @@ static PyMethodDef METHODS[] = {
     {"letters", letters, METH_O, NULL},
     {"spread", spread_parts, METH_VARARGS, NULL},
     {"runs", runs, METH_VARARGS, NULL},
+    {"positive", positive, METH_O, NULL},
     {"sides", sides, METH_VARARGS, NULL},
     {"count_han", count_han, METH_O, NULL},
     {"doubts", doubts, METH_VARARGS, NULL},

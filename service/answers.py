@@ -39,6 +39,12 @@ def answer_error(error: FenbanError) -> JSONResponse:
     return response
 
 
+def answer_store_error(error: Exception) -> JSONResponse:
+    """Return the answer to the database's failure, and log what failed."""
+    _log.error("the database failed: %s", type(error).__name__, exc_info=error)
+    return answer_error(StoreUnavailableError())
+
+
 def translate_errors(app: FastAPI) -> None:
     """Make the application answer every error in the one form."""
     app.add_exception_handler(FenbanError, _on_error)
@@ -71,8 +77,7 @@ async def _on_http(_request: Request, error: Exception) -> Response:
 
 
 async def _on_store(_request: Request, error: Exception) -> Response:
-    _log.error("the database failed: %s", type(error).__name__, exc_info=error)
-    return answer_error(StoreUnavailableError())
+    return answer_store_error(error)
 
 
 async def _on_crash(_request: Request, _error: Exception) -> Response:

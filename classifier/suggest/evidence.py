@@ -25,7 +25,7 @@ def evidence_spans(complaint: ReadComplaint, contributions: Sequence[Floats]) ->
 
     `contributions` has one array for title and one for text, a value for each normalised character.
     """
-    total = sum(float(np.maximum(part, 0).sum()) for part in contributions)
+    total = sum(map(positive, contributions))
     if total <= 0:
         return ()
     spans = [
@@ -75,6 +75,19 @@ def tells_two_matters(complaint: ReadComplaint, difference: Sequence[Floats]) ->
     told = [sides(read.text, part) for (_, read), part in zip(complaint.fields, difference, strict=True)]
     for_first, against, size = (sum(parts) for parts in zip(*told, strict=True))
     return bool(size > 0 and min(for_first, -against) >= _MATTER_SHARE * size)
+
+
+def positive(part: Floats) -> float:
+    """Return the sum of what speaks for, above 0."""
+    if kernel is None:
+        return positive_plainly(part)
+    found: float = kernel.positive(part)
+    return found
+
+
+def positive_plainly(part: Floats) -> float:
+    """Return what `positive` returns, to the last bit, without the compiled kernel."""
+    return _one_by_one(np.maximum(part, 0))
 
 
 def sides(text: str, part: Floats) -> tuple[float, float, float]:

@@ -206,14 +206,19 @@ class Suggester:
         around = self.ledger.regions.around(villages) if len(villages) > 1 else None
         return around or self.ledger.regions.locate(text)
 
-    def _directions(self, classified: Classified, columns: Sequence[int]) -> Floats:
-        """Weigh, for each of some reported categories, the labels that decide by how likely they are within it."""
-        shares = self._labels_of[columns]
+    def _direction(self, classified: Classified, columns: Sequence[int], balance: Floats) -> Floats:
+        """Return the labels' weights that tell some reported categories, so much for or against each, from the others.
+
+        Within a category the labels count by how likely they are.
+        """
         if self._reports_labels:
-            return shares
+            direction = np.zeros(len(self._labels_of), np.float32)
+            direction[columns] = balance
+            return direction
+        shares = self._labels_of[columns]
         if self.model.local is None:
             shares = shares * self.classification.to_model_order(classified.leaves)
-        directions: Floats = shares / np.maximum(shares.sum(axis=1, keepdims=True), _SMALLEST)
+        directions: Floats = balance @ (shares / np.maximum(shares.sum(axis=1, keepdims=True), _SMALLEST))
         return directions
 
     def _contributions(self, understood: Understood, direction: Floats) -> tuple[Floats, ...]:
@@ -224,11 +229,11 @@ class Suggester:
 
     def _evidence(self, understood: Understood, best: Sequence[int]) -> tuple[Evidence, ...]:
         """Return what spoke for the first of the best categories rather than for those next to it."""
-        classified = understood.classified
-        directions = self._directions(classified, best)
-        weights = classified.reported[best[1:]]
-        against = (weights / weights.sum()) @ directions[1:]
-        return evidence_spans(understood.encoded.complaint, self._contributions(understood, directions[0] - against))
+        chances = [float(understood.classified.reported[at]) for at in best]
+        others = sum(chances[1:]) or 1.0
+        balance = np.array([1.0, *(-chance / others for chance in chances[1:])], np.float32)
+        direction = self._direction(understood.classified, best, balance)
+        return evidence_spans(understood.encoded.complaint, self._contributions(understood, direction))
 
     def _tells_two(self, understood: Understood, best: Sequence[int]) -> bool:
         """Tell whether the first two categories, of different parents, are each told of in their own sentences."""
@@ -238,5 +243,5 @@ class Suggester:
         first, second = (self.classification.categories[at] for at in best[:2])
         if first.parent and first.parent == second.parent:
             return False
-        first_way, second_way = self._directions(classified, best[:2])
-        return tells_two_matters(understood.encoded.complaint, self._contributions(understood, first_way - second_way))
+        difference = self._direction(classified, best[:2], np.array([1, -1], np.float32))
+        return tells_two_matters(understood.encoded.complaint, self._contributions(understood, difference))

@@ -8,7 +8,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.suggest.evidence import runs_of_words, runs_of_words_plainly, sides, sides_plainly
+from classifier.suggest.evidence import (
+    positive,
+    positive_plainly,
+    runs_of_words,
+    runs_of_words_plainly,
+    sides,
+    sides_plainly,
+)
 
 WORDS = st.lists(st.integers(1, 12), max_size=40)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -21,7 +28,8 @@ def test_runs_of_words_are_those_of_the_plain_twin(sizes: list[int], seed: int, 
     part = dice.normal(size=sum(sizes)).astype(np.float32)
     part[dice.random(len(part)) < silent] = 0
     ends = np.cumsum(sizes).astype(np.int32).tobytes()
-    total = float(np.maximum(part, 0).sum()) or 1.0
+    total = positive(part) or 1.0
+    assert total == (positive_plainly(part) or 1.0)
     found = runs_of_words(part, ends, total)
     assert found == runs_of_words_plainly(part, ends, total)
     edges = {0, *np.cumsum(sizes).tolist()}
