@@ -96,7 +96,7 @@ class Relation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Similar:
-    """An earlier complaint: nearly the same words (`duplicate`), or the same place and category (`matter`).
+    """An earlier complaint: nearly the same words (`duplicate`), or some words, place and category (`matter`).
 
     `similarity` is the share of common character triples, 0 to 1, estimated from sketches of 128 hashes.
     """

@@ -1,13 +1,15 @@
 """Suggestions recorded as they were: a group of them in one transaction, each with what is like it already.
 
 A ticket id that comes again is answered with what was recorded the first time. A complaint that says nearly what an
-earlier one says, or tells of the same place in the same category within a month, joins that one's matter.
+earlier one says, or tells of the same place in the same category within a month and in part by the same words, joins
+that one's matter.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -20,7 +22,7 @@ from classifier.presentation import plain
 from service import idempotency
 from service.domain import Matter, Relation, Similar
 from service.idempotency import Answer, Once
-from service.similar import Findable, similarity
+from service.similar import Findable, is_one_place, similarity
 from service.store import tables
 from service.store.database import now
 from service.store.lists import among, insert_numbers
@@ -158,7 +160,7 @@ def _look_up(connection: sa.Connection, intakes: Sequence[Intake]) -> _Known:
         ledgers = {intake.ledger for intake in intakes}
         for ledger, name, *rest in connection.execute(_RECORDED, {"ledgers": ledgers, "ids": names}):
             known.recorded[ledger, name] = _Recorded(*rest)
-    clues = {clue for intake in intakes for clue in (*intake.findable.bands, *intake.findable.places)}
+    clues = {clue for intake in intakes for clue in intake.findable.clues}
     for key, *rest in connection.execute(_BY_CLUE, {"clues": clues}):
         known.by_clue.setdefault(key, []).append(_Earlier(*rest))
     wanted = {one.matter for group in known.by_clue.values() for one in group}
@@ -237,19 +239,23 @@ def _similar(intake: Intake, known: _Known) -> list[tuple[Similar, _Earlier]]:
     """Return earlier complaints like this one: near-duplicates, then those of the same matter, nearest first."""
     found: dict[int, tuple[Similar, _Earlier]] = {}
     likely = {score.category.code for score in intake.suggestion.categories[:2]}
+    places = Counter(one.no for clue in intake.findable.places for one in known.by_clue.get(clue, ()))
     moment = now()
-    for clues, is_place in ((intake.findable.bands, False), (intake.findable.places, True)):
-        for earlier in (one for clue in clues for one in known.by_clue.get(clue, ())):
-            if earlier.no in found or earlier.sketch is None or earlier.id == intake.id:
-                continue
-            share = similarity(intake.findable.sketch, earlier.sketch)
-            if share >= NEARLY:
-                relation = Relation.DUPLICATE
-            elif is_place and earlier.category in likely and moment - earlier.recorded <= SAME_MATTER:
-                relation = Relation.MATTER
-            else:
-                continue
-            found[earlier.no] = Similar(earlier.id, relation, round(share, 2), earlier.recorded), earlier
+    for earlier in (one for clue in intake.findable.clues for one in known.by_clue.get(clue, ())):
+        if earlier.no in found or earlier.sketch is None or earlier.id == intake.id:
+            continue
+        share = similarity(intake.findable.sketch, earlier.sketch)
+        if share >= NEARLY:
+            relation = Relation.DUPLICATE
+        elif (
+            is_one_place(places[earlier.no], share)
+            and earlier.category in likely
+            and moment - earlier.recorded <= SAME_MATTER
+        ):
+            relation = Relation.MATTER
+        else:
+            continue
+        found[earlier.no] = Similar(earlier.id, relation, round(share, 2), earlier.recorded), earlier
     return sorted(found.values(), key=lambda pair: (pair[0].relation is Relation.MATTER, -pair[0].similarity))[:_SHOWN]
 
 

@@ -164,7 +164,7 @@ class SimilarOut(BaseModel):
     ticket: Annotated[str, Field(description="旧工单的编号", examples=["GD-2026-000101"])]
     relation: Annotated[
         Literal["duplicate", "matter"],
-        Field(description="duplicate 文字几乎相同；matter 同一地点、同一类别，一月之内"),
+        Field(description="duplicate 文字几乎相同；matter 同一地点、同一类别，用词也有相同，一月之内"),
     ]
     similarity: Annotated[float, Field(description="文字相同的程度（估计值）", ge=0, le=1, examples=[0.86])]
     recorded: Annotated[Moment, Field(description="旧诉求记录的时间")]

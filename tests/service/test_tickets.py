@@ -180,7 +180,7 @@ def test_many_people_with_one_complaint_are_one_matter(open_client: Open) -> Non
     client = open_client()
     _suggest(client, "m1", "翠湖小区门口的路灯坏了三天，没有人来修，晚上很黑")
     copy = _suggest(client, "m2", "翠湖小区门口的路灯坏了三天，没有人来修，晚上很黑！！")
-    own_words = _suggest(client, "m3", "晚上回家什么也看不见，翠湖小区的路灯不亮，请派人修理路灯")
+    own_words = _suggest(client, "m3", "晚上回家什么也看不见，翠湖小区门口的路灯不亮，请派人修理路灯")
     elsewhere = _suggest(client, "m4", "金山小区的路灯坏了，请派人修理路灯")
     assert [(one["ticket"], one["relation"]) for one in copy["similar"]] == [("m1", "duplicate")]
     assert ("m1", "matter") in [(one["ticket"], one["relation"]) for one in own_words["similar"]]
