@@ -29,11 +29,11 @@ from service.errors import (
     KeyMissingError,
     KeyUnknownError,
     RemoteWithoutKeysError,
-    TooManyRequestsError,
 )
 from service.keys import Keyring
 from service.logs import REQUEST_ID, with_facts
 from service.metrics import Metrics
+from service.rates import RateLimits
 
 _log = logging.getLogger("fenban.requests")
 
@@ -148,31 +148,6 @@ class Gate:
         if not token:
             raise KeyMissingError
         return keyring.identify(token)
-
-
-class RateLimits:
-    """A token bucket for each caller: `rate` a second, and as many at once; 0 is no limit."""
-
-    def __init__(self, rate: float) -> None:
-        self._rate = rate
-        self._buckets: dict[str, tuple[float, float]] = {}
-
-    def check(self, caller: Caller) -> None:
-        """Count one request.
-
-        Raises:
-            TooManyRequestsError: the caller has used up what it may.
-        """
-        rate = caller.rate or self._rate
-        if not rate:
-            return
-        now = time.monotonic()
-        left, at = self._buckets.get(caller.id, (max(rate, 1.0), now))
-        left = min(max(rate, 1.0), left + (now - at) * rate)
-        if left < 1:
-            self._buckets[caller.id] = left, now
-            raise TooManyRequestsError(rate, (1 - left) / rate)
-        self._buckets[caller.id] = left - 1, now
 
 
 class LimitBody:

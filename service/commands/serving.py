@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from classifier.terminal import DONE, Command, first_build_progress, ledger_option
-from service import logs
+from service import logs, rates
 from service.app import create_app
 from service.commands.companion import Companion
 from service.desks import Desks
@@ -85,7 +86,9 @@ def _serve(given: argparse.Namespace) -> int:
 
 def _serve_from_several(given: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(prefix="fenban-metrics-") as shared:
+        rates.make_shared(Path(shared) / "rates")
         os.environ |= {"FENBAN_LEDGER": given.ledger, "PROMETHEUS_MULTIPROC_DIR": shared}
+        os.environ |= {rates.SHARED: f"{shared}/rates"}
         factory = "service.commands.serving:application"
         config = uvicorn.Config(factory, factory=True, workers=given.workers, **_where(given))
         Multiprocess(config, sockets=[config.bind_socket()]).run()

@@ -17,11 +17,14 @@ import pytest
 from classifier.registry.versions import Registry
 
 START = 240
+RATE = 25
+"""Requests a second that the server allows each caller."""
 
 
-def _fenban(*arguments: str, ledgers: Path, models: Path) -> subprocess.Popen[str]:
+def _fenban(*arguments: str, ledgers: Path, models: Path, **settings: str) -> subprocess.Popen[str]:
     environment = {
         **os.environ,
+        **settings,
         "FENBAN_LEDGERS": str(ledgers),
         "FENBAN_MODELS": str(models),
         "FENBAN_DATA": str(models / "data"),
@@ -75,10 +78,11 @@ def test_serve_builds_the_model_answers_and_stops_in_good_order(
 ) -> None:
     port = _free_port()
     arguments = ("serve", "--ledger", "child", "--port", str(port), "--workers", workers)
-    process = _fenban(*arguments, ledgers=ledgers, models=tmp_path)
+    process = _fenban(*arguments, ledgers=ledgers, models=tmp_path, FENBAN_RATE=str(RATE))
     processes.append(process)
     url = f"http://127.0.0.1:{port}"
     _wait_until_ready(url, process)
+    began = time.monotonic()
     answer = httpx2.post(f"{url}/v1/suggestions", json={"text": "老板拖欠工资半年不给"}).json()
     assert answer["categories"][0]["category"]["name"] == "工资问题"
     assert answer["model"] == "small/v1"
@@ -87,6 +91,9 @@ def test_serve_builds_the_model_answers_and_stops_in_good_order(
         httpx2.post(f"{url}/v1/suggestions", json={"text": "老板拖欠工资半年不给"})
     lines = httpx2.get(f"{url}/metrics").text.splitlines()
     assert sum(float(line.split()[-1]) for line in lines if line.startswith("fenban_suggestions_total")) == 16
+    asked = [httpx2.post(f"{url}/v1/suggestions", json={"text": "路灯坏了"}).status_code for _ in range(100)]
+    assert set(asked) <= {200, 429}
+    assert asked.count(200) + 18 <= RATE + RATE * (time.monotonic() - began) + 1, "all processes count together"
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=30)[1]
     assert "首次使用" in said
