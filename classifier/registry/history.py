@@ -15,9 +15,9 @@ _FILE: Final = "history.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """One switch of the version in use; an empty name is none of the ledger's own.
+    """One switch of the version in use, or in shadow; an empty name is none of the ledger's own.
 
-    `kind` is `promoted` or `rolled_back`; `forced` tells that the gate had refused, `reason` what the person said.
+    `kind` is `promoted`, `rolled_back` or `shadowed`; `forced` tells that the gate had refused, `reason` what the person said.
     """
 
     at: str

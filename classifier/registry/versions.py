@@ -114,7 +114,7 @@ class Registry:
 
     def history(self, ledger: str) -> list[Switch]:
         """Return every switch of the ledger's version in use, oldest first."""
-        return events(self.roots[0] / ledger)
+        return [event for event in events(self.roots[0] / ledger) if event.kind != "shadowed"]
 
     def shadow(self, ledger: str, name: str | None) -> Version | None:
         """Put a version in shadow beside the one in use, or end that with None.
@@ -123,14 +123,17 @@ class Registry:
             ModelNotFoundError: there is no such version.
         """
         folder = self.roots[0] / ledger
+        version = self.find(ledger, name) if name is not None else None
+        earlier = self.shadows().get(ledger)
+        if earlier == name:
+            return version
+        folder.mkdir(parents=True, exist_ok=True)
+        record(folder, Switch(now(), "shadowed", name or "", earlier or ""))
         if name is None:
             (folder / _SHADOW).unlink(missing_ok=True)
-            return None
-        version = self.find(ledger, name)
-        if self.shadows().get(ledger) != name:
-            folder.mkdir(parents=True, exist_ok=True)
+        else:
             self._point(folder, name, _SHADOW)
-            sync_folder(folder)
+        sync_folder(folder)
         return version
 
     def shadows(self) -> dict[str, str]:

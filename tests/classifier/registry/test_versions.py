@@ -12,6 +12,7 @@ import pytest
 
 from classifier.errors import BundleCorruptError, ModelNotFoundError, NothingToRollBackError
 from classifier.registry.bundle import write_bundle
+from classifier.registry.history import events
 from classifier.registry.versions import Registry
 
 
@@ -95,10 +96,23 @@ def test_each_promotion_is_recorded_with_what_was_before(root: Path) -> None:
     for name in ("v1", "v10", "v1"):
         registry.promote("small", name)
     lines = (root / "small" / "history.jsonl").read_text(encoding="utf-8").splitlines()
-    events = [json.loads(line) for line in lines]
-    assert [(event["before"], event["version"]) for event in events] == [("", "v1"), ("v1", "v10"), ("v10", "v1")]
-    for event in events:
+    told = [json.loads(line) for line in lines]
+    assert [(event["before"], event["version"]) for event in told] == [("", "v1"), ("v1", "v10"), ("v10", "v1")]
+    for event in told:
         assert start <= dt.datetime.fromisoformat(event["at"]) <= dt.datetime.now(dt.UTC)
+
+
+def test_a_version_is_put_in_shadow_and_taken_out_on_record(root: Path) -> None:
+    registry = Registry((root,))
+    registry.promote("small", "v2")
+    for name in ("v10", "v10", "v2", None, None):
+        registry.shadow("small", name)
+        assert registry.shadows() == ({"small": name} if name else {})
+    told = [(one.before, one.version) for one in events(root / "small") if one.kind == "shadowed"]
+    assert told == [("", "v10"), ("v10", "v2"), ("v2", "")]
+    assert [one.kind for one in registry.history("small")] == ["promoted"]
+    with pytest.raises(ModelNotFoundError):
+        registry.shadow("small", "v7")
 
 
 def test_a_version_that_is_not_there_cannot_be_promoted(root: Path) -> None:
