@@ -17,7 +17,8 @@ _FILE: Final = "history.jsonl"
 class Switch:
     """One switch of the version in use, or in shadow; an empty name is none of the ledger's own.
 
-    `kind` is `promoted`, `rolled_back` or `shadowed`; `forced` tells that the gate had refused, `reason` what the person said.
+    `kind` is `promoted`, `rolled_back` or `shadowed`; `forced` tells that the gate had refused, `reason` what someone
+    said of it.
     """
 
     at: str

@@ -101,6 +101,52 @@ def test_the_same_answers_singly_in_a_batch_by_a_job_and_by_the_command_line(
         assert (row["category_code"], row["reason"]) == (first["category"]["code"], said["decision"]["reason"])
 
 
+VARIED = [
+    {"title": title, "text": text * times, "region": region, "date": day}
+    for title, text in (
+        ("", "老板拖欠我半年工资不给"),
+        ("路灯", "開(kāi)展路灯整治，網(wǎng)站上說路灯不亮&nbsp;请　修"),
+        ("咨询", "养老保险怎么缴费，电话13800001234，住3栋2单元501"),
+        ("绝密", "东庄镇王家村河水发黑，有人往河里排污水；另外工地夜里施工太吵"),
+        ("", "abc 123 <b>=1+1</b>"),
+        ("坏路", "水泥路面塌陷摔伤了人"),
+    )
+    for times in (1, 7)
+    for region, day in (("", ""), ("东庄镇", "2025-06-01"), ("李家洼村", "2026-06-01"))
+]
+
+
+def test_varied_complaints_have_one_answer_singly_in_a_batch_and_by_a_job(client: TestClient) -> None:
+    asked = [{key: value for key, value in row.items() if value} for row in VARIED]
+    single = [client.post("/v1/suggestions", json=one).json() for one in asked]
+    together = [
+        one["suggestion"]
+        for at in range(0, len(asked), 5)
+        for one in client.post("/v1/suggestions/batch", json={"complaints": asked[at : at + 5]}).json()["results"]
+    ]
+    assert together == single
+    table = io.StringIO()
+    writer = csv.DictWriter(table, ["title", "text", "region", "date"])
+    writer.writeheader()
+    writer.writerows(VARIED)
+    job = _upload(client, table.getvalue().encode(), format="jsonl").json()
+    _work(client)
+    lines = client.get(f"/v1/jobs/{job['id']}/result").content.decode().splitlines()
+    for one, row in zip(single, map(json.loads, lines), strict=True):
+        assert row["category_code"] == one["categories"][0]["category"]["code"]
+        for at, score in enumerate(one["categories"], 1):
+            assert row["probability" if at == 1 else f"probability_{at}"] == score["probability"]
+        for at, lead in enumerate(one["departments"], 1):
+            assert row["department_probability" if at == 1 else f"department_probability_{at}"] == lead["probability"]
+        assert (row["decision"], row["reason"]) == (one["decision"]["verdict"], one["decision"]["reason"])
+        assert row["region"] == (one["region"]["path"] if one["region"] else "")
+        assert (row["kind"], row["urgency"], row["deadline_hours"]) == (
+            one["kind"],
+            one["urgency"],
+            "" if one["deadline_hours"] is None else one["deadline_hours"],
+        )
+
+
 def test_a_workbook_comes_back_as_a_workbook(client: TestClient) -> None:
     book = openpyxl.Workbook()
     for row in [("编号", "诉求内容"), *ROWS]:
