@@ -100,6 +100,7 @@ def _proven(trained: Trained, ledger: Ledger, rows: Sequence[Labelled], other: S
         {name: facts[name] for name in ("rows", "curve", "comparison", "gate") if name in facts},
         tuple(judged[at].source for at in comparison.changed),
         monthly_rows([row.complaint.date for row in rows], trained.facts["rows"]["own"] or len(rows)),
+        departments=_both(facts["metrics"].get("department_accuracy"), facts["metrics"].get("department_top3")),
     )
     return replace(trained, facts=facts, report=report)
 
@@ -267,9 +268,6 @@ def version_used(ledger: Ledger, places: Places) -> str:
 
 def evaluation_report(suggester: Suggester, rows: Sequence[Labelled], result: Evaluation) -> Report:
     """Return the report of an evaluation."""
-    departments = None
-    if result.department_accuracy is not None and result.department_top3 is not None:
-        departments = (result.department_accuracy, result.department_top3)
     return Report(
         suggester.ledger.settings.title,
         suggester.model.name,
@@ -278,5 +276,9 @@ def evaluation_report(suggester: Suggester, rows: Sequence[Labelled], result: Ev
         {"rows": {"evaluated": len(rows)}},
         monthly=monthly_rows([row.complaint.date for row in rows], len(rows)),
         milliseconds=result.milliseconds,
-        departments=departments,
+        departments=_both(result.department_accuracy, result.department_top3),
     )
+
+
+def _both(first: float | None, three: float | None) -> tuple[float, float] | None:
+    return None if first is None or three is None else (first, three)

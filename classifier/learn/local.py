@@ -20,6 +20,7 @@ from classifier.catalogue.ledger import Ledger
 from classifier.errors import NoLabelledDataError
 from classifier.learn.curve import Lesson, System, learning_curve, lesson
 from classifier.learn.dataset import Labelled
+from classifier.learn.leading import Leading, held_out_leading
 from classifier.learn.ridge import fit_ridge, gram, near_duplicate_groups
 from classifier.learn.targets import target_matrix, true_columns
 from classifier.registry.history import now
@@ -78,10 +79,14 @@ DEFAULT: Final = LocalRecipe()
 
 @dataclass(frozen=True, slots=True)
 class Learning:
-    """What was learnt, and how accuracy grew with the number of labelled complaints, the last with all of them."""
+    """What was learnt, and how accuracy grew with the number of labelled complaints, the last with all of them.
+
+    `leading` tells how often the departments that handled held-out complaints are suggested, where they are labelled.
+    """
 
     local: Local
     curve: tuple[Lesson, ...]
+    leading: Leading | None = None
 
 
 def learn_labels(base: Suggester, rows: Sequence[Labelled], recipe: LocalRecipe = DEFAULT) -> Local:
@@ -137,9 +142,9 @@ def learn(
     progress("求解模型", 0.8)
     outputs = outputs_of(base.ledger, rows, seen, recipe, _named(rows))
     fit = fit_ridge(K, np.concatenate([one.targets for one in outputs], axis=1), recipe.penalty, None, groups)
-    learnt, proof, curve, at = {}, None, [], 0
+    learnt, proof, curve, scores, at = {}, None, [], {}, 0
     for one in outputs:
-        held_out = fit.held_out[:, at : at + len(one.labels)]
+        held_out = scores[one.name] = fit.held_out[:, at : at + len(one.labels)]
         at += len(one.labels)
         blend = fit_blend(held_out, one.prior, one.truth)
         learnt[one.name] = Learnt(one.labels, blend)
@@ -155,9 +160,10 @@ def learn(
     linear = np.zeros((points.shape[1], fit.dual.shape[1]), dtype=np.float32)
     linear[: seen_from.shape[1]] = view * (seen_from.T @ fit.dual)
     radial = points, np.float32(recipe.near) * fit.dual
-    progress("完成", 1.0)
     local = Local(space, quantise(weights), standpoint, radial, linear, learnt, proof, base.ledger.name)
-    return Learning(local, tuple(curve))
+    leading = held_out_leading(base, local, rows, seen.read, scores) if OWN_DEPARTMENTS in learnt else None
+    progress("完成", 1.0)
+    return Learning(local, tuple(curve), leading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +307,12 @@ def fit_blend(scores: Floats, prior: Floats, truth: NDArray[np.int32]) -> Blend:
     return at(found.x)
 
 
+def _shares(leading: Leading | None) -> dict[str, float]:
+    if leading is None:
+        return {}
+    return {"department_accuracy": round(leading.first, 4), "department_top3": round(leading.among_three, 4)}
+
+
 def local_facts(ledger: Ledger, learning: Learning) -> dict[str, Any]:
     """Return what the manifest says of a training on a ledger's own labels."""
     proof = learning.local.proof
@@ -309,7 +321,7 @@ def local_facts(ledger: Ledger, learning: Learning) -> dict[str, Any]:
         "ledger": ledger.name,
         "created": now(),
         "catalogue": ledger.fingerprint,
-        "metrics": {"held_out_own_accuracy": round(float(right.mean()), 4)},
+        "metrics": {"held_out_own_accuracy": round(float(right.mean()), 4), **_shares(learning.leading)},
         "local_recipe": asdict(DEFAULT),
         "curve": [asdict(one) for one in learning.curve],
     }

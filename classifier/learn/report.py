@@ -102,7 +102,10 @@ def _summary(report: Report) -> str:
         ("97.5% 正确时最多可覆盖", _percent(figures.coverage_975)),
     ]
     if report.departments is not None:
-        rows += [("主办部门首选命中", _percent(report.departments[0])), ("前三命中", _percent(report.departments[1]))]
+        first, three = report.departments
+        rows += [("主办部门首选命中", _percent(first)), ("主办部门前三命中", _percent(three))]
+        month, unit = (report.monthly, "每月") if report.monthly else (1000.0, "每千件")
+        rows.append((f"{unit}预计退单（都派给首选部门）", f"{month * (1 - first):,.0f}"))
     if report.milliseconds is not None:
         rows.append(("一次建议（中位数）", f"{report.milliseconds:.2f} 毫秒"))
     if report.megabytes is not None:

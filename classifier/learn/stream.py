@@ -20,6 +20,7 @@ from scipy import sparse
 
 from classifier.learn.dataset import Labelled
 from classifier.learn.duplicates import Known
+from classifier.learn.leading import unseen_leading
 from classifier.learn.local import (
     DEFAULT,
     MOST_EXACT,
@@ -90,8 +91,9 @@ def learn_many(
         progress("逐件学习", 0.3 + 0.6 * min(1.0, done / total))
     progress("检验", 0.9)
     local = course.finish(samples.held_out)
+    leading = unseen_leading(Suggester(base.ledger, base.model.with_local(local), base.pipeline), samples.held_out)
     progress("完成", 1.0)
-    return Streamed(Learning(local, start.curve), total, samples.held_out)
+    return Streamed(Learning(local, start.curve, leading), total, samples.held_out)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,9 +96,12 @@ class Suggester:
     def understand_each(self, complaints: Sequence[ReadComplaint]) -> list[Understood]:
         """Score complaints that were read; a step is done for all of them before the next, while it is in the cache."""
         encoded = [self.model.space.encode(complaint) for complaint in complaints]
-        predictions = self.model.predict_each(encoded)
+        return self.judge_each(encoded, self.model.predict_each(encoded))
+
+    def judge_each(self, encoded: Sequence[Encoded], predictions: Sequence[Prediction]) -> list[Understood]:
+        """Make probabilities of the ledger's categories from what a model says of some complaints."""
         named = [self.names(one) for one in encoded] if self.names is not None else None
-        classified = self.classification.classify_each(predictions, [one.text for one in complaints], named)
+        classified = self.classification.classify_each(predictions, [one.complaint.text for one in encoded], named)
         return [Understood(*each) for each in zip(encoded, predictions, classified, strict=True)]
 
     def named(self, encoded: Encoded) -> Floats | None:
