@@ -97,7 +97,7 @@ def _proven(trained: Trained, ledger: Ledger, rows: Sequence[Labelled], other: S
         "",
         facts["created"],
         figures,
-        {name: facts[name] for name in ("rows", "curve", "comparison", "gate") if name in facts},
+        {name: facts[name] for name in ("rows", "curve", "newest", "comparison", "gate") if name in facts},
         tuple(judged[at].source for at in comparison.changed),
         monthly_rows([row.complaint.date for row in rows], trained.facts["rows"]["own"] or len(rows)),
         departments=_both(facts["metrics"].get("department_accuracy"), facts["metrics"].get("department_top3")),

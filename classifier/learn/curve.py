@@ -1,8 +1,12 @@
-"""How much a further labelled complaint is worth: the same training on parts of the rows."""
+"""The same training on parts of the rows: what a further labelled complaint is worth, and what the past foretells.
+
+The words that are counted and the axes found are those of all rows: what is held out are their labels.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +24,7 @@ PARTS: Final = (0.125, 0.25, 0.5)
 FEWEST: Final = 16
 """Rows below which a part says nothing."""
 
+_NEWEST: Final = 0.2
 _MOST_JUDGED: Final = 2_000
 _SEED: Final = 20240101
 
@@ -28,6 +33,17 @@ _SEED: Final = 20240101
 class Lesson:
     """What a training on `rows` labelled complaints got right of complaints it had not seen."""
 
+    rows: int
+    accuracy: float
+    macro_f1: float
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """What a training on `past` complaints, all from before the day `since`, got right of the `rows` from then on."""
+
+    since: str
+    past: int
     rows: int
     accuracy: float
     macro_f1: float
@@ -56,11 +72,39 @@ def learning_curve(system: System, fit_blend: FitBlend) -> list[Lesson]:
         judged = np.flatnonzero(place >= part)[:_MOST_JUDGED]
         if len(train) < FEWEST or len(judged) < FEWEST:
             continue
-        fit = fit_ridge(system.K[np.ix_(train, train)], system.Y[train], system.penalty, None, None)
-        blend = fit_blend(fit.held_out, system.prior[train], system.truth[train])
-        first = blend(system.K[np.ix_(judged, train)] @ fit.dual, system.prior[judged]).argmax(axis=1)
-        lessons.append(lesson(len(train), first, system.truth[judged]))
+        lessons.append(_taught(system, train, judged, fit_blend))
     return lessons
+
+
+def newest_lesson(system: System, days: Sequence[dt.date | None], fit_blend: FitBlend) -> Newest | None:
+    """Train on the past and judge on the newest fifth, as a model is used; None where too few rows have a day.
+
+    Rows of the past that nearly equal one of the newest are left out.
+
+    Args:
+        system: what the training solves.
+        days: each row's, None where it is not known; at least half must be.
+        fit_blend: as in the training.
+    """
+    known = sorted(day for day in days if day)
+    if len(known) * 2 < len(days) or len(known) < 2 * FEWEST:
+        return None
+    since = known[int(len(known) * (1 - _NEWEST))]
+    newest = np.array([bool(day and day >= since) for day in days])
+    past = np.array([bool(day and day < since) for day in days]) & ~np.isin(system.groups, system.groups[newest])
+    if min(int(newest.sum()), int(past.sum())) < FEWEST:
+        return None
+    judged = np.flatnonzero(newest)
+    found = _taught(system, np.flatnonzero(past), judged, fit_blend)
+    return Newest(since.isoformat(), found.rows, len(judged), found.accuracy, found.macro_f1)
+
+
+def _taught(system: System, train: NDArray[np.intp], judged: NDArray[np.intp], fit_blend: FitBlend) -> Lesson:
+    """Train on some rows and judge on others."""
+    fit = fit_ridge(system.K[np.ix_(train, train)], system.Y[train], system.penalty, None, None)
+    blend = fit_blend(fit.held_out, system.prior[train], system.truth[train])
+    first = blend(system.K[np.ix_(judged, train)] @ fit.dual, system.prior[judged]).argmax(axis=1)
+    return lesson(len(train), first, system.truth[judged])
 
 
 def lesson(rows: int, first: NDArray[np.intp], truth: NDArray[np.int32]) -> Lesson:

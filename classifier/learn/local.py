@@ -18,7 +18,7 @@ from scipy.optimize import minimize
 
 from classifier.catalogue.ledger import Ledger
 from classifier.errors import NoLabelledDataError
-from classifier.learn.curve import Lesson, System, learning_curve, lesson
+from classifier.learn.curve import Lesson, Newest, System, learning_curve, lesson, newest_lesson
 from classifier.learn.dataset import Labelled
 from classifier.learn.leading import Leading, held_out_leading
 from classifier.learn.ridge import fit_ridge, gram, near_duplicate_groups
@@ -81,12 +81,14 @@ DEFAULT: Final = LocalRecipe()
 class Learning:
     """What was learnt, and how accuracy grew with the number of labelled complaints, the last with all of them.
 
-    `leading` tells how often the departments that handled held-out complaints are suggested, where they are labelled.
+    `leading` tells how often the departments that handled held-out complaints are suggested, where they are labelled;
+    `newest` how a training on the past does on the newest complaints, where they have dates.
     """
 
     local: Local
     curve: tuple[Lesson, ...]
     leading: Leading | None = None
+    newest: Newest | None = None
 
 
 def learn_labels(base: Suggester, rows: Sequence[Labelled], recipe: LocalRecipe = DEFAULT) -> Local:
@@ -142,7 +144,7 @@ def learn(
     progress("求解模型", 0.8)
     outputs = outputs_of(base.ledger, rows, seen, recipe, _named(rows))
     fit = fit_ridge(K, np.concatenate([one.targets for one in outputs], axis=1), recipe.penalty, None, groups)
-    learnt, proof, curve, scores, at = {}, None, [], {}, 0
+    learnt, proof, curve, newest, scores, at = {}, None, [], None, {}, 0
     for one in outputs:
         held_out = scores[one.name] = fit.held_out[:, at : at + len(one.labels)]
         at += len(one.labels)
@@ -155,6 +157,7 @@ def learn(
             if with_curve:
                 system = System(K, one.targets, one.prior, one.truth, groups, recipe.penalty)
                 curve = [*learning_curve(system, fit_blend), lesson(len(rows), chances.argmax(axis=1), one.truth)]
+                newest = newest_lesson(system, [row.complaint.date for row in rows], fit_blend)
     assert proof is not None  # noqa: S101 - the ledger's categories are always among the outputs
     weights = np.float32(recipe.text) * telling[:, None] * (X.T @ fit.dual)
     linear = np.zeros((points.shape[1], fit.dual.shape[1]), dtype=np.float32)
@@ -163,7 +166,7 @@ def learn(
     local = Local(space, quantise(weights), standpoint, radial, linear, learnt, proof, base.ledger.name)
     leading = held_out_leading(base, local, rows, seen.read, scores) if OWN_DEPARTMENTS in learnt else None
     progress("完成", 1.0)
-    return Learning(local, tuple(curve), leading)
+    return Learning(local, tuple(curve), leading, newest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,4 +327,5 @@ def local_facts(ledger: Ledger, learning: Learning) -> dict[str, Any]:
         "metrics": {"held_out_own_accuracy": round(float(right.mean()), 4), **_shares(learning.leading)},
         "local_recipe": asdict(DEFAULT),
         "curve": [asdict(one) for one in learning.curve],
+        "newest": asdict(learning.newest) if learning.newest else None,
     }

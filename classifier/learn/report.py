@@ -23,9 +23,9 @@ _A_MONTH: Final = 30.44
 class Report:
     """What is known of a version.
 
-    `facts` are those of its manifest that a reader asks for: rows, curve, comparison, gate. `changed` names the rows
-    whose first category differs from the version in use. `monthly` is how many complaints come in a month, 1,000 where
-    the rows have no dates. `megabytes` is the bundle's size, `milliseconds` the median of one suggestion.
+    `facts` are those of its manifest that a reader asks for: rows, curve, newest, comparison, gate. `changed` names the
+    rows whose first category differs from the version in use. `monthly` is how many complaints come in a month, 1,000
+    where the rows have no dates. `megabytes` is the bundle's size, `milliseconds` the median of one suggestion.
     """
 
     title: str
@@ -101,6 +101,9 @@ def _summary(report: Report) -> str:
         ("校准误差（ECE）", f"{figures.calibration_error:.3f}"),
         ("97.5% 正确时最多可覆盖", _percent(figures.coverage_975)),
     ]
+    if newest := report.facts.get("newest"):
+        name = f"用 {newest['since']} 以前的 {newest['past']:,} 件训练，检验此后的 {newest['rows']:,} 件"
+        rows.append((name, f"准确率 {_percent(newest['accuracy'])}，宏平均 F1 {newest['macro_f1']:.3f}"))
     if report.departments is not None:
         first, three = report.departments
         rows += [("主办部门首选命中", _percent(first)), ("主办部门前三命中", _percent(three))]

@@ -93,7 +93,7 @@ def learn_many(
     local = course.finish(samples.held_out)
     leading = unseen_leading(Suggester(base.ledger, base.model.with_local(local), base.pipeline), samples.held_out)
     progress("完成", 1.0)
-    return Streamed(Learning(local, start.curve, leading), total, samples.held_out)
+    return Streamed(Learning(local, start.curve, leading, start.newest), total, samples.held_out)
 
 
 @dataclass(frozen=True, slots=True)
