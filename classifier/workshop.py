@@ -44,12 +44,14 @@ def train_version(
     rows: Iterable[Labelled] = (),
     progress: Progress = silent,
     most_exact: int = MOST_EXACT,
+    budget: float = 0,
 ) -> tuple[Version, Trained]:
     """Train a ledger on its own folder's complaints and on `rows`; the version is stored as a candidate.
 
     A base ledger without `rows` is built anew from its complaints. Everything else is learnt on top of the model
     in use, which stays as it is. The facts say how the candidate compares with the version in use. `rows` are gone
-    through several times, one in memory at a time where there are more than `most_exact`.
+    through several times, one in memory at a time where there are more than `most_exact`. `budget` is in seconds, for
+    a search for better settings.
 
     Raises:
         NoLabelledDataError: there is nothing to train on.
@@ -66,7 +68,7 @@ def train_version(
         used = Suggester(ledger, load_model(before))
         own = () if ledger.parent is None else LabelledFiles(ledger, tuple(ledger.complaint_files))
         labelled = Together((own, rows))
-        trained, judged = _train_local(used, before.manifest, labelled, before, progress, most_exact)
+        trained, judged = _train_local(used, before.manifest, labelled, before, progress, most_exact, budget)
     if used is not None:
         trained = _proven(trained, ledger, judged, used)
     with registry.building(ledger.name):
@@ -97,7 +99,7 @@ def _proven(trained: Trained, ledger: Ledger, rows: Sequence[Labelled], other: S
         "",
         facts["created"],
         figures,
-        {name: facts[name] for name in ("rows", "curve", "newest", "comparison", "gate") if name in facts},
+        {name: facts[name] for name in ("rows", "curve", "newest", "trials", "comparison", "gate") if name in facts},
         tuple(judged[at].source for at in comparison.changed),
         monthly_rows([row.complaint.date for row in rows], trained.facts["rows"]["own"] or len(rows)),
         departments=_both(facts["metrics"].get("department_accuracy"), facts["metrics"].get("department_top3")),
@@ -117,6 +119,7 @@ def _train_local(
     under: Version | None,
     progress: Progress,
     most_exact: int = MOST_EXACT,
+    budget: float = 0,
 ) -> tuple[Trained, Sequence[Labelled]]:
     """Learn from a ledger's own labels on top of the base that is `used`, stored as `under` or not at all yet.
 
@@ -127,9 +130,9 @@ def _train_local(
     judged: Sequence[Labelled] = list(islice(rows, most_exact + 1))
     total = len(judged)
     if total <= most_exact:
-        learning = learn(base, judged, progress=progress)
+        learning = learn(base, judged, progress=progress, budget=budget)
     else:
-        streamed = learn_many(base, rows, progress=progress, most_exact=most_exact)
+        streamed = learn_many(base, rows, progress=progress, most_exact=most_exact, budget=budget)
         learning, judged, total = streamed.learning, streamed.held_out, streamed.rows
     added = local_facts(ledger, learning)
     added["rows"] = {**facts["rows"], "own": total}

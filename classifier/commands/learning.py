@@ -36,7 +36,7 @@ def _train(given: argparse.Namespace) -> int:
     rows = LabelledFiles(ledger, tuple(given.data))
     for name, count in unknown_departments(rows).items():
         print(f"没有部门“{name}”：{count} 行训练时不计这个部门（fenban audit 列出行号）", file=sys.stderr)
-    version, trained = train_version(ledger, places, rows, progress_bar())
+    version, trained = train_version(ledger, places, rows, progress_bar(), budget=given.budget)
     gate = trained.facts.get("gate", {"passed": True, "findings": []})
     promoted = given.promote and bool(gate["passed"] or given.force)
     if promoted:
@@ -115,6 +115,7 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", nargs="*", type=Path, help="带类别的诉求文件；台账自己的 complaints/ 总会用到")
     ledger_option(parser, required=True)
     parser.add_argument("--promote", action="store_true", help="检验通过就立即启用")
+    parser.add_argument("--budget", type=float, default=0, metavar="秒", help="用多少秒寻找更好的设置（默认不找）")
     force_options(parser)
 
 

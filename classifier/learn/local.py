@@ -18,16 +18,18 @@ from scipy.optimize import minimize
 
 from classifier.catalogue.ledger import Ledger
 from classifier.errors import NoLabelledDataError
+from classifier.learn.axes import latent_axes, view_axes
 from classifier.learn.curve import Lesson, Newest, System, learning_curve, lesson, newest_lesson
 from classifier.learn.dataset import Labelled
 from classifier.learn.leading import Leading, held_out_leading
-from classifier.learn.ridge import fit_ridge, gram, near_duplicate_groups
+from classifier.learn.recipes import DEFAULT, LocalRecipe, Trial, search
+from classifier.learn.ridge import RidgeFit, fit_ridge, gram, near_duplicate_groups
 from classifier.learn.targets import target_matrix, true_columns
 from classifier.registry.history import now
 from classifier.suggest.calibration import log_loss
 from classifier.suggest.local import OWN, OWN_DEPARTMENTS, Blend, Learnt, Local, Proof
 from classifier.suggest.model import LEAVES
-from classifier.suggest.standpoint import Latent, Standpoint, Views
+from classifier.suggest.standpoint import Standpoint, Views
 from classifier.suggest.suggester import Suggester
 from classifier.suggest.weights import quantise
 from classifier.text.features import FeatureSpace
@@ -39,42 +41,8 @@ Progress = Callable[[str, float], None]
 MOST_EXACT: Final = 6_000
 """Labelled complaints that are solved exactly: time grows with their cube, memory with their square."""
 
-_AXES: Final = 128
-_PER_AXIS: Final = 10
-"""Labelled complaints for each latent axis, at least."""
-
-_FREQUENT: Final = 10
-"""Complaints that have an n-gram for which it is placed on the latent axes, at most."""
-
-_ROUNDS: Final = 4
-_SEED: Final = 20240101
 _FITTED_ON: Final = 2_000_000
 _SHARPEST: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class LocalRecipe:
-    """Settings of what is learnt from a ledger's own labels.
-
-    `penalty` smooths all; `text`, `view` and `near` weigh the n-grams, the base's view of a text, and how near it
-    stands to others by that view and by its words, `reach` being that of either; an n-gram counts by how much the base
-    says with it, relative to the middle one, to the power of `telling`, one that the base does not know as `strange`;
-    `second_matter` is the target of a complaint's further categories beside 1; `returned` is what a return (退单)
-    counts against a department beside 1 for the final handler.
-    """
-
-    penalty: float = 0.1
-    text: float = 0.6
-    view: float = 0.5
-    near: float = 2.0
-    reach: tuple[float, float] = (0.75, 1.5)
-    telling: float = 0.3
-    strange: float = 0.7
-    second_matter: float = 0.7
-    returned: float = 0.5
-
-
-DEFAULT: Final = LocalRecipe()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +50,16 @@ class Learning:
     """What was learnt, and how accuracy grew with the number of labelled complaints, the last with all of them.
 
     `leading` tells how often the departments that handled held-out complaints are suggested, where they are labelled;
-    `newest` how a training on the past does on the newest complaints, where they have dates.
+    `newest` how a training on the past does on the newest complaints, where they have dates. `recipe` are the settings
+    used, `trials` those that were tried.
     """
 
     local: Local
     curve: tuple[Lesson, ...]
     leading: Leading | None = None
     newest: Newest | None = None
+    recipe: LocalRecipe = DEFAULT
+    trials: tuple[Trial, ...] = ()
 
 
 def learn_labels(base: Suggester, rows: Sequence[Labelled], recipe: LocalRecipe = DEFAULT) -> Local:
@@ -107,6 +78,7 @@ def learn(
     progress: Progress = lambda _what, _share: None,
     *,
     with_curve: bool = True,
+    budget: float = 0,
 ) -> Learning:
     """Learn the ledger's own categories, and its departments where labelled.
 
@@ -116,6 +88,7 @@ def learn(
         recipe: settings.
         progress: told how far it is.
         with_curve: train on parts of the rows as well.
+        budget: seconds for a search for better settings than `recipe`.
 
     Raises:
         NoLabelledDataError: there are no rows.
@@ -131,18 +104,23 @@ def learn(
     progress("比较诉求", 0.6)
     text = gram(X)
     groups = near_duplicate_groups(text)
-    views = Views(_axes(seen.scores))
     latent = latent_axes(X, text, telling)
-    standpoint = Standpoint(views, latent, recipe.reach if latent else (sum(recipe.reach), 0.0))
+    reach = recipe.reach if latent else (sum(recipe.reach), 0.0)
+    standpoint = Standpoint(Views(view_axes(seen.scores)), latent, reach)
     points = standpoint.many(seen.scores, plain)
-    seen_from = points[:, : views.axes.shape[1]]
-    view = np.float32(recipe.view / standpoint.reach[0])
-    K = np.exp(points @ points.T - standpoint.total)
-    K *= np.float32(recipe.near)
-    K += np.float32(recipe.text) * text
-    K += view * (seen_from @ seen_from.T)
-    progress("求解模型", 0.8)
     outputs = outputs_of(base.ledger, rows, seen, recipe, _named(rows))
+    progress("求解模型", 0.7)
+
+    def losses(tried: LocalRecipe) -> Floats:
+        return _losses(
+            fit_ridge(_kernel(tried, standpoint, points, text), outputs[0].targets, tried.penalty, None, groups),
+            outputs[0],
+        )
+
+    recipe, trials = search(recipe, budget, losses)
+    progress("求解模型", 0.8)
+    K = _kernel(recipe, standpoint, points, text)
+    seen_from, view = _view(recipe, standpoint, points)
     fit = fit_ridge(K, np.concatenate([one.targets for one in outputs], axis=1), recipe.penalty, None, groups)
     learnt, proof, curve, newest, scores, at = {}, None, [], None, {}, 0
     for one in outputs:
@@ -166,7 +144,37 @@ def learn(
     local = Local(space, quantise(weights), standpoint, radial, linear, learnt, proof, base.ledger.name)
     leading = held_out_leading(base, local, rows, seen.read, scores) if OWN_DEPARTMENTS in learnt else None
     progress("完成", 1.0)
-    return Learning(local, tuple(curve), leading, newest)
+    return Learning(local, tuple(curve), leading, newest, recipe, trials)
+
+
+def _view(recipe: LocalRecipe, standpoint: Standpoint, points: Floats) -> tuple[Floats, np.float32]:
+    """Return the part of the points that is the base's view, and how much it weighs by itself."""
+    return points[:, : standpoint.views.axes.shape[1]], np.float32(recipe.view / standpoint.reach[0])
+
+
+def _kernel(recipe: LocalRecipe, standpoint: Standpoint, points: Floats, text: Floats) -> Floats:
+    """Return how alike rows are, `(n_rows, n_rows)`: by their words, by the base's view, by where they stand.
+
+    Args:
+        recipe: the weights of these.
+        standpoint: where the points are from.
+        points: where the rows stand, `(n_rows, n_axes)`.
+        text: inner products of their n-grams, `(n_rows, n_rows)`.
+    """
+    seen_from, view = _view(recipe, standpoint, points)
+    K: Floats = np.exp(points @ points.T - standpoint.total)
+    K *= np.float32(recipe.near)
+    K += np.float32(recipe.text) * text
+    K += view * (seen_from @ seen_from.T)
+    return K
+
+
+def _losses(fit: RidgeFit, output: Output) -> Floats:
+    """Return the log loss of each row that has a label, when it was held out."""
+    known = np.flatnonzero(output.truth >= 0)
+    chances = fit_blend(fit.held_out, output.prior, output.truth)(fit.held_out[known], output.prior[known])
+    losses: Floats = -np.log(np.maximum(chances[np.arange(len(known)), output.truth[known]], np.float32(1e-9)))
+    return losses
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,47 +242,6 @@ def _departments(
     return Output(OWN_DEPARTMENTS, labels, Y, seen.departments[:, kept], right)
 
 
-def _axes(scores: Floats) -> Floats:
-    """Return the directions in which the views vary: all of them for few rows, the strongest for many."""
-    n_rows, n_leaves = scores.shape
-    if n_leaves <= _AXES or n_rows < 4 * n_leaves:
-        return np.eye(n_leaves, dtype=np.float32)
-    unit = Views(np.eye(n_leaves, dtype=np.float32))(scores)
-    _, vectors = np.linalg.eigh(unit.T @ unit)
-    return np.ascontiguousarray(vectors[:, -_AXES:], dtype=np.float32)
-
-
-def latent_axes(X: sparse.csr_matrix, text: Floats, telling: Floats) -> Latent | None:
-    """Find the axes along which complaints differ most by their n-grams; None for too few complaints.
-
-    Args:
-        X: features as they count, `(n_rows, n_features)`.
-        text: their inner products, `(n_rows, n_rows)`.
-        telling: by how much each feature was multiplied, `(n_features,)`.
-    """
-    n_rows, n_features = X.shape
-    n_axes = min(_AXES, n_rows // _PER_AXIS)
-    if n_axes < 1:
-        return None
-    strengths, vectors = _largest(text, n_axes)
-    frequent = np.bincount(X.indices, minlength=n_features) >= min(_FREQUENT, max(2, n_rows // 100))
-    places = np.full(n_features, -1, dtype=np.int32)
-    places[frequent] = np.arange(int(frequent.sum()), dtype=np.int32)
-    turned = X[:, frequent].T @ (vectors / np.sqrt(strengths))
-    return Latent(places, *quantise(telling[frequent, None] * turned))
-
-
-def _largest(K: Floats, count: int) -> tuple[Floats, Floats]:
-    """Return the largest eigenvalues of a kernel and their vectors, by subspace iteration (Halko et al. 2011)."""
-    basis = np.random.default_rng(_SEED).standard_normal((len(K), min(len(K), count + count // 8 + 4)))
-    span = basis.astype(np.float32)
-    for _ in range(_ROUNDS):
-        span, _ = np.linalg.qr(K @ span)
-    strengths, turned = np.linalg.eigh(span.T @ (K @ span))
-    kept = np.argsort(-strengths)[:count]
-    return np.maximum(strengths[kept], np.float32(1e-6)), span @ turned[:, kept]
-
-
 def telling_ngrams(base: Suggester, space: FeatureSpace, recipe: LocalRecipe) -> Floats:
     """Return how much each n-gram of `space` is to count, `(n_features,)`, by how much the base says with it."""
     known = space.places_in(base.model.space)
@@ -325,7 +292,8 @@ def local_facts(ledger: Ledger, learning: Learning) -> dict[str, Any]:
         "created": now(),
         "catalogue": ledger.fingerprint,
         "metrics": {"held_out_own_accuracy": round(float(right.mean()), 4), **_shares(learning.leading)},
-        "local_recipe": asdict(DEFAULT),
+        "local_recipe": asdict(learning.recipe),
+        "trials": [asdict(one) for one in learning.trials],
         "curve": [asdict(one) for one in learning.curve],
         "newest": asdict(learning.newest) if learning.newest else None,
     }

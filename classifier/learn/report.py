@@ -64,7 +64,7 @@ def report_json(report: Report) -> str:
 def report_html(report: Report) -> str:
     """Return the report as one page that needs nothing else."""
     parts = [_summary(report), _gate(report), _simulator(report), _plots(report), _categories(report), _sets(report)]
-    parts += [_confused(report), _changed(report)]
+    parts += [_confused(report), _changed(report), _trials(report)]
     body = "\n".join(part for part in parts if part)
     name = escape(f"{report.title} {report.model}")
     return _PAGE.replace("{name}", name).replace("{created}", escape(report.created)).replace("{body}", body)
@@ -221,6 +221,15 @@ def _changed(report: Report) -> str:
     shown = "、".join(report.changed[:_SHOWN]) + ("……" if report.changed[_SHOWN:] else "")
     count = len(report.changed)
     return f"<h2>首选类别与使用中的版本不同的 {count:,} 件</h2><p class=rows>{escape(shown)}</p>"
+
+
+def _trials(report: Report) -> str:
+    trials = report.facts.get("trials")
+    if not trials:
+        return ""
+    rows = [(one["setting"] or "原来的设置", f"{one['loss']:.4f}", "采用" if one["taken"] else "") for one in trials]
+    note = "每种设置都用留出时的回答检验；只有明显更好的才采用，以后的都在它上面再变。"
+    return f"<h2>试过的设置</h2><p>{note}</p>" + _table(("设置", "对数损失", ""), rows)
 
 
 _PAGE: Final = """<!doctype html>

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
@@ -22,10 +22,8 @@ from classifier.learn.dataset import Labelled
 from classifier.learn.duplicates import Known
 from classifier.learn.leading import unseen_leading
 from classifier.learn.local import (
-    DEFAULT,
     MOST_EXACT,
     Learning,
-    LocalRecipe,
     Output,
     Progress,
     fit_blend,
@@ -34,6 +32,7 @@ from classifier.learn.local import (
     see,
     telling_ngrams,
 )
+from classifier.learn.recipes import DEFAULT, LocalRecipe
 from classifier.learn.reservoir import Reservoir
 from classifier.suggest.local import OWN, OWN_DEPARTMENTS, Learnt, Local, Proof
 from classifier.suggest.suggester import Suggester
@@ -70,6 +69,7 @@ def learn_many(
     recipe: LocalRecipe = DEFAULT,
     progress: Progress = lambda _what, _share: None,
     most_exact: int = MOST_EXACT,
+    budget: float = 0,
 ) -> Streamed:
     """Learn from labelled complaints that can be read several times, `most_exact` of them exactly.
 
@@ -79,10 +79,10 @@ def learn_many(
     counts = Counter(row.categories[0] for row in rows)
     total = counts.total()
     samples = _samples(rows, counts, most_exact)
-    start = learn(base, samples.exact, recipe, lambda what, share: progress(what, 0.3 * share))
+    start = learn(base, samples.exact, recipe, lambda what, share: progress(what, 0.3 * share), budget=budget)
     taken = {fingerprint(row.complaint) for row in samples.exact}
     apart = Known([said(row.complaint) for row in samples.held_out])
-    course = _Course(base, start.local, recipe)
+    course = _Course(base, start.local, start.recipe)
     done = 0
     others = _others(rows, samples.share, taken, apart)
     while batch := list(islice(others, _BATCH)):
@@ -93,7 +93,7 @@ def learn_many(
     local = course.finish(samples.held_out)
     leading = unseen_leading(Suggester(base.ledger, base.model.with_local(local), base.pipeline), samples.held_out)
     progress("完成", 1.0)
-    return Streamed(Learning(local, start.curve, leading, start.newest), total, samples.held_out)
+    return Streamed(replace(start, local=local, leading=leading), total, samples.held_out)
 
 
 @dataclass(frozen=True, slots=True)

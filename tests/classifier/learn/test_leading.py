@@ -10,7 +10,8 @@ from classifier.desk import open_desk
 from classifier.domain import Complaint
 from classifier.learn.dataset import Labelled
 from classifier.learn.leading import unseen_leading
-from classifier.learn.local import DEFAULT, learn
+from classifier.learn.local import learn
+from classifier.learn.recipes import DEFAULT
 from classifier.learn.report import report_html
 from classifier.learn.stream import learn_many
 from classifier.settings import Places

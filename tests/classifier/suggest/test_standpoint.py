@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from classifier.domain import Complaint
+from classifier.learn.axes import latent_axes
 from classifier.learn.dataset import Labelled
-from classifier.learn.local import latent_axes, learn_labels
+from classifier.learn.local import learn_labels
 from classifier.learn.ridge import gram
 from classifier.suggest.local import OWN, Local
 from classifier.suggest.suggester import Suggester
