@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
+import socket
 import sys
 import tempfile
 from contextlib import nullcontext
@@ -91,7 +92,18 @@ def _serve_from_several(given: argparse.Namespace) -> None:
         os.environ |= {rates.SHARED: f"{shared}/rates"}
         factory = "service.commands.serving:application"
         config = uvicorn.Config(factory, factory=True, workers=given.workers, **_where(given))
-        Multiprocess(config, sockets=[config.bind_socket()]).run()
+        Multiprocess(config, sockets=[listening_socket(config)]).run()
+
+
+def listening_socket(config: uvicorn.Config) -> socket.socket:
+    """Return the socket on which several processes listen; what they send goes out at once.
+
+    asyncio sees to that for sockets it makes itself. On this one an answer's second packet would wait for the first to
+    be acknowledged, which most callers put off for 40 milliseconds.
+    """
+    bound = config.bind_socket()
+    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return bound
 
 
 def _where(given: argparse.Namespace) -> dict[str, Any]:

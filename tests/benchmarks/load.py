@@ -22,14 +22,18 @@ from pathlib import Path
 
 import httpx2
 import numpy as np
+import uvicorn
 from fastapi import FastAPI, Response
+from uvicorn.supervisors import Multiprocess
 
 from service.app import create_app
+from service.commands.serving import listening_socket
 from service.schemas.suggestions import ComplaintIn
 from service.settings import Settings
 
 CONSTANT = "/v1/constant"
 SUGGEST = "/v1/suggestions"
+SERVE = "serve"
 _TURNS = 3
 
 
@@ -97,8 +101,7 @@ def _measure(given: argparse.Namespace, workers: int, record: str, texts: list[t
     with tempfile.TemporaryDirectory() as data:
         environment = {**os.environ, "FENBAN_RECORD": record, "FENBAN_DATA": data, "FENBAN_LOG_LEVEL": given.log_level}
         environment |= {"FENBAN_LEDGER": given.ledger}
-        command = [sys.executable, "-m", "uvicorn", "load:application", "--factory", "--port", str(port)]
-        command += ["--workers", str(workers), "--log-level", "warning", "--app-dir", str(Path(__file__).parent)]
+        command = [sys.executable, str(Path(__file__)), SERVE, str(port), str(workers)]
         server = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
         try:
             _wait(port)
@@ -140,7 +143,20 @@ def _wait(port: int) -> None:
     raise RuntimeError("the server did not become ready")
 
 
+def _serve(port: int, workers: int) -> None:
+    """Serve as `fenban serve` does."""
+    os.environ["PYTHONPATH"] = str(Path(__file__).parent)
+    config = uvicorn.Config("load:application", factory=True, port=port, workers=workers, log_level="warning")
+    if workers == 1:
+        uvicorn.Server(config).run()
+    else:
+        Multiprocess(config, sockets=[listening_socket(config)]).run()
+
+
 def main() -> None:
+    if sys.argv[1:2] == [SERVE]:
+        _serve(*map(int, sys.argv[2:]))
+        return
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("messages", type=Path)
     parser.add_argument("--ledger", default="hotline")

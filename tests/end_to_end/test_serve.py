@@ -87,8 +87,17 @@ def test_serve_builds_the_model_answers_and_stops_in_good_order(
     assert answer["categories"][0]["category"]["name"] == "工资问题"
     assert answer["model"] == "small/v1"
     assert "受理" in httpx2.get(url).text
-    for _ in range(15):
-        httpx2.post(f"{url}/v1/suggestions", json={"text": "老板拖欠工资半年不给"})
+    took = []
+    with httpx2.Client() as kept:
+        for _ in range(15):
+            asked_at = time.perf_counter()
+            kept.post(f"{url}/v1/suggestions", json={"text": "老板拖欠工资半年不给"})
+            took.append(time.perf_counter() - asked_at)
+        for _ in range(30):
+            asked_at = time.perf_counter()
+            kept.get(f"{url}/livez")
+            took.append(time.perf_counter() - asked_at)
+    assert min(took[-20:]) < 0.035, "no answer waits for the caller to acknowledge its first packet"
     lines = httpx2.get(f"{url}/metrics").text.splitlines()
     assert sum(float(line.split()[-1]) for line in lines if line.startswith("fenban_suggestions_total")) == 16
     asked = [httpx2.post(f"{url}/v1/suggestions", json={"text": "路灯坏了"}).status_code for _ in range(100)]
