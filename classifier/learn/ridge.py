@@ -65,8 +65,8 @@ def fit_ridge(
         groups: rows with the same number are left out together; each row alone when None.
     """
     factor, dual = _solve(K, Y, penalty, weights)
-    lower, _ = lapack.spotri(factor, lower=1, overwrite_c=1)
-    return RidgeFit(np.ascontiguousarray(dual), Y - _residuals(lower, dual, groups))
+    root, _ = lapack.strtri(factor, lower=1, overwrite_c=1)
+    return RidgeFit(np.ascontiguousarray(dual), Y - _residuals(root, dual, groups))
 
 
 def solve_ridge(K: Floats, Y: Floats, penalty: float, weights: Floats | None = None) -> Floats:
@@ -86,16 +86,20 @@ def _solve(K: Floats, Y: Floats, penalty: float, weights: Floats | None) -> tupl
     return factor, dual
 
 
-def _residuals(inverse_lower: Floats, dual: Floats, groups: NDArray[np.int32] | None) -> Floats:
-    """Return `Y - prediction` of each row by the model without its group."""
-    residuals: Floats = (dual / np.diagonal(inverse_lower)[:, None]).astype(np.float32)
+def _residuals(root: Floats, dual: Floats, groups: NDArray[np.int32] | None) -> Floats:
+    """Return `Y - prediction` of each row by the model without its group.
+
+    The inverse of the system is `root.T @ root`; only its diagonal and the blocks of groups are needed, which half of
+    its making gives.
+    """
+    diagonal = np.einsum("ij,ij->j", root, root)
+    residuals: Floats = (dual / diagonal[:, None]).astype(np.float32)
     if groups is None:
         return residuals
     order = np.argsort(groups, kind="stable")
     bounds = np.flatnonzero(np.diff(groups[order])) + 1
     for members in np.split(order, bounds):
         if len(members) > 1:
-            block = np.tril(inverse_lower[np.ix_(members, members)])
-            block = block + np.tril(block, -1).T
-            residuals[members] = np.linalg.solve(block, dual[members])
+            columns = root[:, members]
+            residuals[members] = np.linalg.solve(columns.T @ columns, dual[members])
     return residuals
