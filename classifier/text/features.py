@@ -24,7 +24,6 @@ from classifier.text.ngrams import (
     Indices,
     Keys,
     character_keys,
-    character_set,
     column_of,
     frequent,
     look_up,
@@ -173,14 +172,20 @@ class FeatureSpace:
     @classmethod
     def fit(cls, complaints: Sequence[ReadComplaint], min_documents: int = MIN_DOCUMENTS) -> FeatureSpace:
         """Learn the vocabulary and document frequencies of `complaints`."""
+        cut = [[read.words for _, read in complaint.fields] for complaint in complaints]
         word_counts: Counter[str] = Counter()
-        for complaint in complaints:
-            word_counts.update({word for _, read in complaint.fields for word in read.words})
+        for fields in cut:
+            word_counts.update({word for words in fields for word in words})
         words = tuple(sorted(word for word, count in word_counts.items() if count >= min_documents and _is_word(word)))
         number = {word: index for index, word in enumerate(words)}
-        characters, characters_df = frequent((character_set(one) for one in complaints), min_documents)
-        title, title_df = frequent((np.unique(character_keys(one.title.text)[0]) for one in complaints), min_documents)
-        pairs, pairs_df = frequent((pair_set(one, number) for one in complaints), min_documents)
+        titles = [np.unique(character_keys(one.title.text)[0]) for one in complaints]
+        grams = (
+            np.unique(np.concatenate([said, character_keys(one.body.text)[0]]))
+            for said, one in zip(titles, complaints, strict=True)
+        )
+        characters, characters_df = frequent(grams, min_documents)
+        title, title_df = frequent(titles, min_documents)
+        pairs, pairs_df = frequent((pair_set(fields, number) for fields in cut), min_documents)
         df = np.concatenate(
             [characters_df, np.array([word_counts[word] for word in words], np.int64), pairs_df, title_df]
         )

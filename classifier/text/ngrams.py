@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-
-from classifier.text.pipeline import ReadComplaint
 
 Keys = NDArray[np.uint64]
 Indices = NDArray[np.int32]
@@ -68,16 +66,11 @@ def pair_keys(left: NDArray[np.integer], right: NDArray[np.integer]) -> Keys:
     return (left.astype(np.uint64) << _WORD_BITS) | right.astype(np.uint64)
 
 
-def character_set(complaint: ReadComplaint) -> Keys:
-    """Return the keys of the character 1–3-grams that a complaint has, each once, in order."""
-    return np.unique(np.concatenate([character_keys(read.text)[0] for _, read in complaint.fields]))
-
-
-def pair_set(complaint: ReadComplaint, number: dict[str, int]) -> Keys:
-    """Return the keys of the pairs of numbered words that a complaint has, each once, in order."""
+def pair_set(fields: Iterable[Sequence[str]], number: dict[str, int]) -> Keys:
+    """Return the keys of the pairs of numbered words that fields of words have, each once, in order."""
     keys = []
-    for _, read in complaint.fields:
-        words = np.array([number.get(word, -1) for word in read.words], dtype=np.int64)
+    for given in fields:
+        words = np.array([number.get(word, -1) for word in given], dtype=np.int64)
         both = np.flatnonzero((words[:-1] >= 0) & (words[1:] >= 0))
         keys.append(pair_keys(words[both], words[both + 1]))
     return np.unique(np.concatenate(keys))
