@@ -35,28 +35,35 @@ SAME_MATTER: Final = dt.timedelta(days=30)
 """How far apart two complaints of one place and category may be to tell of one matter."""
 
 _SHOWN: Final = 5
+_WRITTEN: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 _TICKETS: Final = tables.tickets.c
-_LAST: Final = sa.select(sa.func.max(_TICKETS.no))
+_LAST: Final = "SELECT max(no) FROM tickets"
+_FIRST: Final = tables.tickets.alias("first")
+_MATTER: Final = (_FIRST.c.no, _FIRST.c.id, _FIRST.c.matter_size, _FIRST.c.recorded)
+"""Of the ticket that began a matter."""
+
 # With the ledgers, the index of ids serves; without them every ticket is looked at.
-_RECORDED: Final = sa.select(
-    _TICKETS.ledger, _TICKETS.id, _TICKETS.suggestion, _TICKETS.digest, _TICKETS.matter, _TICKETS.recorded
-).where(among(_TICKETS.ledger, "ledgers"), among(_TICKETS.id, "ids"))
+_RECORDED: Final = (
+    sa.select(*_MATTER, _TICKETS.ledger, _TICKETS.id, _TICKETS.suggestion, _TICKETS.digest, _TICKETS.recorded)
+    .select_from(tables.tickets)
+    .join(_FIRST, _FIRST.c.no == _TICKETS.matter)
+    .where(among(_TICKETS.ledger, "ledgers"), among(_TICKETS.id, "ids"))
+)
 _BY_CLUE: Final = (
     sa.select(
+        *_MATTER,
         tables.clues.c.key,
         _TICKETS.no,
         _TICKETS.id,
         _TICKETS.suggested_category,
-        _TICKETS.matter,
         _TICKETS.sketch,
         _TICKETS.recorded,
     )
+    .select_from(tables.clues)
     .join(tables.tickets, _TICKETS.no == tables.clues.c.ticket)
+    .join(_FIRST, _FIRST.c.no == _TICKETS.matter)
     .where(among(tables.clues.c.key, "clues"))
-)
-_MATTERS: Final = sa.select(_TICKETS.no, _TICKETS.id, _TICKETS.matter_size, _TICKETS.recorded).where(
-    among(_TICKETS.no, "numbers")
 )
 _GROW: Final = (
     tables.tickets.update().where(_TICKETS.no == sa.bindparam("matter_no")).values(matter_size=sa.bindparam("size"))
@@ -85,10 +92,10 @@ class Intake:
 class _Earlier:
     """What is known of a recorded ticket that shares a clue."""
 
+    matter: int
     no: int
     id: str
     category: str
-    matter: int
     sketch: bytes | None
     recorded: dt.datetime
 
@@ -97,9 +104,9 @@ class _Earlier:
 class _Recorded:
     """What answers a ticket id that comes again."""
 
+    matter: int
     suggestion: str
     digest: str
-    matter: int
     recorded: dt.datetime
 
 
@@ -126,7 +133,7 @@ def record(connection: sa.Connection, intakes: Sequence[Intake]) -> list[Answer 
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     known, writes = _look_up(connection, intakes), _Writes()
-    known.last_no = connection.execute(_LAST).scalar() or 0
+    known.last_no = connection.exec_driver_sql(_LAST).scalar() or 0
     remembered = idempotency.recall(connection, [one.once for one in intakes if one.once])
     outcomes: list[Answer | Exception] = []
     for intake in intakes:
@@ -153,21 +160,19 @@ def compare(connection: sa.Connection, intakes: Sequence[Intake]) -> list[Answer
 
 
 def _look_up(connection: sa.Connection, intakes: Sequence[Intake]) -> _Known:
-    """Ask the store what a group needs, in three queries."""
+    """Ask the store what a group needs, in two queries."""
     known = _Known()
     names = {intake.id for intake in intakes if intake.id}
     if names:
         ledgers = {intake.ledger for intake in intakes}
-        for ledger, name, *rest in connection.execute(_RECORDED, {"ledgers": ledgers, "ids": names}):
-            known.recorded[ledger, name] = _Recorded(*rest)
+        for row in connection.execute(_RECORDED, {"ledgers": ledgers, "ids": names}):
+            no, first, size, since, ledger, name, *rest = row
+            known.matters[no] = Matter(first, size, since)
+            known.recorded[ledger, name] = _Recorded(no, *rest)
     clues = {clue for intake in intakes for clue in intake.findable.clues}
-    for key, *rest in connection.execute(_BY_CLUE, {"clues": clues}):
-        known.by_clue.setdefault(key, []).append(_Earlier(*rest))
-    wanted = {one.matter for group in known.by_clue.values() for one in group}
-    wanted |= {row.matter for row in known.recorded.values()}
-    if wanted:
-        for no, *rest in connection.execute(_MATTERS, {"numbers": wanted}):
-            known.matters[no] = Matter(*rest)
+    for no, first, size, since, key, *rest in connection.execute(_BY_CLUE, {"clues": clues}):
+        known.matters[no] = Matter(first, size, since)
+        known.by_clue.setdefault(key, []).append(_Earlier(no, *rest))
     return known
 
 
@@ -186,12 +191,12 @@ def _record_one(intake: Intake, known: _Known, writes: _Writes) -> Answer:
     suggestion = suggestion_json(intake.suggestion)
     row = _row(intake, suggestion, no, matter_no, moment)
     writes.tickets.append(row)
-    known.recorded[intake.ledger, intake.id] = _Recorded(suggestion, intake.findable.digest, matter_no, moment)
+    known.recorded[intake.ledger, intake.id] = _Recorded(matter_no, suggestion, intake.findable.digest, moment)
     _remember_clues(
         intake,
         known,
         writes,
-        _Earlier(no, intake.id, row["suggested_category"], matter_no, intake.findable.sketch, moment),
+        _Earlier(matter_no, no, intake.id, row["suggested_category"], intake.findable.sketch, moment),
         near,
     )
     return _answer(suggestion, near, matter, _receipt(intake.id, moment, repeated=False, same_text=True))
@@ -291,7 +296,7 @@ def _answer(
         else None,
         "record": receipt,
     }
-    return Answer(200, f"{suggestion[:-1]}, {json.dumps(more, ensure_ascii=False)[1:]}")
+    return Answer(200, f"{suggestion[:-1]}, {_WRITTEN(more)[1:]}")
 
 
 def _write(connection: sa.Connection, writes: _Writes) -> None:

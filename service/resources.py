@@ -58,8 +58,9 @@ class Resources:
         self.digest_secret = digest_secret(self.store)
         self.keyring = Keyring(self.store)
         self.keyring.refresh()
-        self.recorder = Grouping(self.store.writing, record, "recorder")
-        self.comparer = Grouping(self.store.reading, compare, "comparer")
+        write, read = (self.store.never_waiting(writing=writing) for writing in (True, False))
+        self.recorder = Grouping(self.store.writing, record, "recorder", write)
+        self.comparer = Grouping(self.store.reading, compare, "comparer", read)
         try:
             self.desks.open(self.settings.ledger)
         except FenbanError as error:
@@ -80,6 +81,7 @@ class Resources:
             try:
                 self.desks.refresh()
                 self.keyring.refresh()
+                self.store.checkpoint()
                 if looks % _SWEEP_EVERY == 0:
                     sweep(self.store)
             except Exception as error:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +12,14 @@ import sqlalchemy as sa
 
 BUSY_MS: Final = 15_000
 """How long a writer waits for another one in SQLite."""
+
+_LONG_LOG: Final = 64 << 20
+"""Bytes of SQLite's write-ahead log above which writers wait until it has been moved into the database."""
+
+_OPTIONS: Final = {"hide_parameters": True}
+"""No complaint's text in a message of the database's."""
+
+Transaction = Callable[[], AbstractContextManager[sa.Connection]]
 
 
 def now() -> dt.datetime:
@@ -22,16 +30,16 @@ def now() -> dt.datetime:
 class Store:
     """One database for all that is remembered; safe to share between threads.
 
-    What was written in `writing()` is on disk when the block has ended.
+    What was written in `writing()` is on disk when the block has ended, with all that was written before it.
     """
 
     def __init__(self, url: str) -> None:
         parsed = sa.make_url(url)
         self.is_sqlite: Final = parsed.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {"hide_parameters": True}
+        options: dict[str, Any] = dict(_OPTIONS)
         if self.is_sqlite:
             Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
-            options["connect_args"] = {"timeout": BUSY_MS / 1000, "check_same_thread": False}
+            options["connect_args"] = {"check_same_thread": False}
         else:
             parsed = parsed.set(drivername="postgresql+psycopg")
             options |= {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 15}
@@ -41,6 +49,7 @@ class Store:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
         self._writer = self.engine.execution_options(writing=True)
+        self._kept: list[sa.Connection] = []
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -54,8 +63,49 @@ class Store:
         with self._writer.begin() as connection:
             yield connection
 
+    def never_waiting(self, *, writing: bool) -> Transaction | None:
+        """Return what gives transactions short enough for the event loop, one after the other, where there are such.
+
+        In SQLite they fail at once while another one writes. What they write outlives the process, and is on disk
+        after the next `writing()` or `checkpoint()`. In PostgreSQL, which is asked over a socket, there are none.
+        """
+        if not self.is_sqlite:
+            return None
+        engine = sa.create_engine(self.engine.url, isolation_level="AUTOCOMMIT", **_OPTIONS)
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        connection = engine.connect()
+        self._kept.append(connection)
+        # Begun and ended in the driver: the engine's own way takes as long as a query.
+        execute = connection.connection.cursor().execute
+        for pragma in ("busy_timeout=0", "synchronous=NORMAL", "wal_autocheckpoint=0"):
+            execute(f"PRAGMA {pragma}")
+        begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
+
+        @contextmanager
+        def transaction() -> Iterator[sa.Connection]:
+            execute(begin)
+            try:
+                yield connection
+            except BaseException:
+                execute("ROLLBACK")
+                raise
+            execute("COMMIT")
+
+        return transaction
+
+    def checkpoint(self) -> None:
+        """Have SQLite move what its log holds into the database, on disk; to be done every second or so."""
+        if not self.is_sqlite:
+            return
+        log = Path(f"{self.engine.url.database}-wal")
+        how = "RESTART" if log.exists() and log.stat().st_size > _LONG_LOG else "PASSIVE"
+        with self.engine.connect() as connection:
+            connection.connection.cursor().execute(f"PRAGMA wal_checkpoint({how})")
+
     def close(self) -> None:
         """Let go of all connections."""
+        for connection in self._kept:
+            connection.close()
         self.engine.dispose()
 
 

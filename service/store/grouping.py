@@ -1,6 +1,8 @@
-"""Group commit: what several requests want of the store at once is done in one transaction, by one thread.
+"""Group commit: what several requests want of the store at once is done in one transaction.
 
-A transaction that is on disk costs about as much for one ticket as for sixty, and the event loop never waits for it.
+A transaction that is on disk costs about as much for one ticket as for sixty; a thread of its own waits for it. Where
+the store has transactions that wait for nothing, a group is done in the event loop, without two hand-overs between
+threads; for as long as they are found to be slow, as where the disk is, the thread does all.
 """
 
 from __future__ import annotations
@@ -8,17 +10,23 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from typing import Final, Generic, TypeVar
 
 import sqlalchemy as sa
+
+from service.store.database import Transaction
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 LARGEST: Final = 64
 """Items in one transaction at most."""
+
+_SLOW: Final = 0.02
+_REST: Final = 1.0
+"""A group that has kept the event loop for longer than `_SLOW` seconds leaves the work to the thread for `_REST`."""
 
 _Waiting = tuple[Item, "asyncio.Future[Outcome]", asyncio.AbstractEventLoop]
 
@@ -27,24 +35,29 @@ class Grouping(Generic[Item, Outcome]):
     """Does `work` on groups of items, each group in one transaction of its own thread.
 
     `work` returns an outcome, or an error to raise, for each item in order. A group that fails as a whole is
-    tried again item by item, so that one request's trouble is not another's.
+    tried again item by item, so that one request's trouble is not another's. While the thread has nothing to do, a
+    group is first tried `at_once`, in the event loop.
     """
 
     def __init__(
         self,
-        transaction: Callable[[], AbstractContextManager[sa.Connection]],
+        transaction: Transaction,
         work: Callable[[sa.Connection, Sequence[Item]], list[Outcome | Exception]],
         name: str,
+        at_once: Transaction | None = None,
     ) -> None:
         self._transaction = transaction
+        self._at_once = at_once
         self._work = work
+        self._in_thread = 0
+        self._rest_until = 0.0
         self._waiting: queue.SimpleQueue[_Waiting[Item, Outcome] | None] = queue.SimpleQueue()
         self._gathered: dict[asyncio.AbstractEventLoop, list[_Waiting[Item, Outcome]]] = {}
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     async def do(self, item: Item) -> Outcome:
-        """Return the outcome of one item once its transaction is on disk."""
+        """Return the outcome of one item once its transaction has ended."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Outcome] = loop.create_future()
         gathered = self._gathered.setdefault(loop, [])
@@ -55,8 +68,29 @@ class Grouping(Generic[Item, Outcome]):
         return await future
 
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
-        for one in self._gathered.pop(loop):
+        group = self._gathered.pop(loop)
+        if self._in_thread == 0 and len(group) <= LARGEST and self._settled_at_once(group):
+            return
+        self._in_thread += len(group)
+        for one in group:
             self._waiting.put(one)
+
+    def _settled_at_once(self, group: list[_Waiting[Item, Outcome]]) -> bool:
+        """Tell whether a group could be worked on here and now; whatever is in the way is left to the thread."""
+        began = time.monotonic()
+        if self._at_once is None or began < self._rest_until:
+            return False
+        try:
+            with self._at_once() as connection:
+                outcomes = self._work(connection, [item for item, _, _ in group])
+        except Exception:
+            return False
+        finally:
+            ended = time.monotonic()
+            if ended - began > _SLOW:
+                self._rest_until = ended + _REST
+        _settle([(future, outcome) for (_, future, _), outcome in zip(group, outcomes, strict=True)])
+        return True
 
     def close(self) -> None:
         """Finish what is waiting, then end the thread."""
@@ -97,9 +131,13 @@ class Grouping(Generic[Item, Outcome]):
             by_loop.setdefault(loop, []).append((future, outcome))
         for loop, settled in by_loop.items():
             try:
-                loop.call_soon_threadsafe(_settle, settled)
+                loop.call_soon_threadsafe(self._come_back, settled)
             except RuntimeError:  # the loop is closed: nobody waits any more
                 continue
+
+    def _come_back(self, settled: list[tuple[asyncio.Future[Outcome], Outcome | Exception]]) -> None:
+        self._in_thread -= len(settled)
+        _settle(settled)
 
 
 def _settle(settled: list[tuple[asyncio.Future[Outcome], Outcome | Exception]]) -> None:

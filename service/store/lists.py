@@ -15,6 +15,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+_WRITTEN: Final = json.JSONEncoder(ensure_ascii=False).encode
+
 
 class _List(sa.types.TypeDecorator[Iterable[Any]]):
     """An array in PostgreSQL, JSON in SQLite."""
@@ -34,7 +36,7 @@ class _List(sa.types.TypeDecorator[Iterable[Any]]):
     def process_bind_param(self, value: Iterable[Any] | None, dialect: sa.Dialect) -> Any:
         """Write the values as the database takes them."""
         values = list(value or ())
-        return json.dumps(values, ensure_ascii=False) if dialect.name == "sqlite" else values
+        return _WRITTEN(values) if dialect.name == "sqlite" else values
 
 
 class among(FunctionElement[bool]):  # noqa: N801 - reads as the function it is

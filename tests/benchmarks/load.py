@@ -34,6 +34,7 @@ from service.settings import Settings
 CONSTANT = "/v1/constant"
 SUGGEST = "/v1/suggestions"
 SERVE = "serve"
+CONNECTIONS = (1, 8, 64)
 _TURNS = 3
 
 
@@ -74,8 +75,8 @@ async def _turn(port: int, path: str, bodies: list[bytes], connections: int) -> 
     return len(bodies) / (time.perf_counter() - began), times
 
 
-def _bodies(texts: list[tuple[str, str]], count: int, prefix: str) -> list[bytes]:
-    chosen = itertools.islice(itertools.cycle(texts), count)
+def _bodies(texts: list[tuple[str, str]], count: int, prefix: str, start: int = 0) -> list[bytes]:
+    chosen = itertools.islice(itertools.cycle(texts), start, start + count)
     ids = (f"{prefix}{at}" if prefix else "" for at in itertools.count())
     return [
         json.dumps({"title": title, "text": text, "id": name}, ensure_ascii=False).encode()
@@ -105,7 +106,7 @@ def _measure(given: argparse.Namespace, workers: int, record: str, texts: list[t
         server = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
         try:
             _wait(port)
-            for connections in (1, 8, 64):
+            for connections in CONNECTIONS:
                 _show(given, port, workers, record, texts, connections)
             print(f"  private memory of the processes: {_memory(server.pid)} MB", flush=True)
         finally:
@@ -118,10 +119,12 @@ def _show(
 ) -> None:
     rates: dict[str, list[float]] = {CONSTANT: [], SUGGEST: []}
     times: dict[str, list[float]] = {CONSTANT: [], SUGGEST: []}
-    for turn in range(_TURNS):
+    # Other messages in each turn: who is recorded again and again is a copy, which is not what comes in all day.
+    starts = itertools.count(_TURNS * given.requests * CONNECTIONS.index(connections), given.requests)
+    for turn, start in zip(range(_TURNS), starts, strict=False):
         for path in (CONSTANT, SUGGEST):
             prefix = f"{connections}-{turn}-" if record == "on" and given.ids else ""
-            rate, took = asyncio.run(_turn(port, path, _bodies(texts, given.requests, prefix), connections))
+            rate, took = asyncio.run(_turn(port, path, _bodies(texts, given.requests, prefix, start), connections))
             rates[path].append(rate)
             times[path] += took
     constant, suggest = (float(np.median(rates[path])) for path in (CONSTANT, SUGGEST))

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import shutil
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -14,7 +20,7 @@ from service import audit
 from service.domain import LOCAL
 from service.errors import StoreTooNewError
 from service.retention import digest_secret
-from service.store.database import Store
+from service.store.database import Store, Transaction
 from service.store.grouping import Grouping
 from service.store.migration import is_current, migrate
 from service.store.tables import facts, metadata
@@ -97,3 +103,127 @@ def test_one_that_fails_does_not_take_the_others_with_it(
     outcomes = remembering(["a", "b", "a", "c"])
     assert [one for one in outcomes if isinstance(one, str)] == ["A", "B", "C"]
     assert isinstance(outcomes[2], sa.exc.IntegrityError)
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Store]:
+    store = Store(f"sqlite:///{tmp_path}/own.db")
+    migrate(store)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def at_once(sqlite: Store) -> Transaction:
+    transaction = sqlite.never_waiting(writing=True)
+    assert transaction is not None
+    return transaction
+
+
+def _names(store: Store) -> set[str]:
+    with store.reading() as connection:
+        return {str(row.name) for row in connection.execute(sa.select(facts.c.name))} - {"digest_secret"}
+
+
+def test_what_never_waits_writes_all_or_nothing(sqlite: Store, at_once: Transaction) -> None:
+    with at_once() as connection:
+        _remember(connection, ["kept"])
+    with pytest.raises(ZeroDivisionError), at_once() as connection:
+        _remember(connection, ["lost"])
+        raise ZeroDivisionError
+    assert _names(sqlite) == {"kept"}
+
+
+def test_what_never_waits_fails_at_once_while_another_writes(sqlite: Store, at_once: Transaction) -> None:
+    with sqlite.writing() as other:
+        _remember(other, ["other"])
+        began = time.monotonic()
+        with pytest.raises(sqlite3.OperationalError, match="locked"), at_once():
+            pass
+        assert time.monotonic() - began < 1
+    with at_once() as connection:
+        _remember(connection, ["afterwards"])
+    assert _names(sqlite) == {"other", "afterwards"}
+
+
+def test_a_checkpoint_moves_the_log_into_the_database(sqlite: Store, at_once: Transaction, tmp_path: Path) -> None:
+    def rows_of_the_file_alone() -> list[tuple[str]]:
+        shutil.copy(tmp_path / "own.db", tmp_path / "copy.db")
+        with closing(sqlite3.connect(tmp_path / "copy.db")) as connection:
+            return connection.execute("SELECT name FROM facts WHERE name = 'told'").fetchall()
+
+    sqlite.checkpoint()
+    with at_once() as connection:
+        _remember(connection, ["told"])
+    assert rows_of_the_file_alone() == []
+    sqlite.checkpoint()
+    assert rows_of_the_file_alone() == [("told",)]
+
+
+def _threads_that_worked(sqlite: Store, at_once: Transaction, rounds: Sequence[Sequence[str]]) -> list[str]:
+    """Have each round's names remembered together, one round after the other; return which thread did each round."""
+    threads: list[str] = []
+
+    def work(connection: sa.Connection, names: Sequence[str]) -> list[str | Exception]:
+        threads.append(threading.current_thread().name)
+        if names[0].startswith("slow"):
+            time.sleep(0.05)
+        return _remember(connection, names)
+
+    grouping = Grouping(sqlite.writing, work, "own thread", at_once)
+
+    async def one_after_the_other() -> None:
+        for names in rounds:
+            assert await asyncio.gather(*map(grouping.do, names)) == [name.upper() for name in names]
+
+    asyncio.run(one_after_the_other())
+    grouping.close()
+    return threads
+
+
+def test_a_group_is_done_in_the_event_loop_where_nothing_has_to_be_waited_for(
+    sqlite: Store, at_once: Transaction
+) -> None:
+    assert _threads_that_worked(sqlite, at_once, [["a", "b"], ["c"]]) == ["MainThread", "MainThread"]
+    assert _names(sqlite) == {"a", "b", "c"}
+
+
+def test_a_group_that_meets_another_writer_is_done_by_the_thread_when_that_one_has_ended(
+    sqlite: Store, at_once: Transaction
+) -> None:
+    began = threading.Event()
+
+    def write_for_a_while() -> None:
+        with sqlite.writing() as connection:
+            began.set()
+            time.sleep(0.3)
+            _remember(connection, ["other"])
+
+    other = threading.Thread(target=write_for_a_while)
+    other.start()
+    began.wait()
+    assert _threads_that_worked(sqlite, at_once, [["a"]]) == ["own thread"]
+    other.join()
+    assert _names(sqlite) == {"a", "other"}
+
+
+def test_after_a_slow_group_the_event_loop_is_left_alone(sqlite: Store, at_once: Transaction) -> None:
+    assert _threads_that_worked(sqlite, at_once, [["slow"], ["a"], ["b"]]) == ["MainThread", "own thread", "own thread"]
+
+
+def test_a_group_that_fails_in_the_event_loop_is_tried_by_the_thread_item_by_item(
+    sqlite: Store, at_once: Transaction
+) -> None:
+    grouping = Grouping(sqlite.writing, _remember, "own thread", at_once)
+
+    async def together() -> list[str | BaseException]:
+        return await asyncio.gather(*map(grouping.do, ["a", "b", "a"]), return_exceptions=True)
+
+    outcomes = asyncio.run(together())
+    grouping.close()
+    assert outcomes[:2] == ["A", "B"]
+    assert isinstance(outcomes[2], sa.exc.IntegrityError)
+
+
+def test_where_the_database_is_asked_over_a_socket_everything_may_wait(store: Store) -> None:
+    assert (store.never_waiting(writing=True) is None) == (not store.is_sqlite)
