@@ -4,8 +4,8 @@ from setuptools import Extension, setup
 
 KERNEL = Extension(
     "classifier.kernel",
-    [f"classifier/{part}.c" for part in ("kernel", "segmenter", "scores", "chances", "leads")],
-    depends=["classifier/kernel.h"],
+    [f"classifier/{part}.c" for part in ("kernel", "clues", "segmenter", "scores", "chances", "leads")],
+    depends=["classifier/kernel.h", "classifier/tables.h"],
     extra_compile_args=["-O3", "-std=gnu11", "-ffp-contract=off"],
     optional=True,
 )

@@ -4,6 +4,7 @@
  * normalisation.py and model.py. Without a compiler the package works by those alone.
  */
 #include "kernel.h"
+#include "tables.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,140 +13,6 @@
 #define NO_WORD (-2)
 #define BLOCKS 3
 #define GRID 1073741824.0 /* 2 ** 30: squares are summed as whole numbers, so that their order is of no account */
-
-/* ---- a table from 64-bit keys to their places ---- */
-
-typedef struct {
-    uint64_t key;
-    int64_t place; /* -1: empty */
-} Slot;
-
-typedef struct {
-    Slot *slots;
-    uint64_t mask;
-    uint8_t *firsts; /* a bit for the lower half of each first character; only of tables of pairs */
-} Table;
-
-static void table_add(Table *table, uint64_t key, Py_ssize_t place)
-{
-    uint64_t slot = spread(key) & table->mask;
-    while (table->slots[slot].place >= 0)
-        slot = (slot + 1) & table->mask;
-    table->slots[slot].key = key;
-    table->slots[slot].place = place;
-}
-
-/* Make room for `count` keys, and add `keys` where they are given. */
-static int table_make(Table *table, const uint64_t *keys, Py_ssize_t count)
-{
-    uint64_t size = 16;
-    while (size * 2 < (uint64_t)count * 3)
-        size *= 2;
-    table->mask = size - 1;
-    table->slots = malloc(size * sizeof(Slot));
-    if (!table->slots)
-        return -1;
-    memset(table->slots, 0xFF, size * sizeof(Slot));
-    for (Py_ssize_t at = 0; keys && at < count; at++)
-        table_add(table, keys[at], at);
-    return 0;
-}
-
-static inline int32_t table_find(const Table *table, uint64_t key)
-{
-    uint64_t slot = spread(key) & table->mask;
-    while (table->slots[slot].place >= 0) {
-        if (table->slots[slot].key == key)
-            return (int32_t)table->slots[slot].place;
-        slot = (slot + 1) & table->mask;
-    }
-    return -1;
-}
-
-static void table_free(Table *table)
-{
-    free(table->slots);
-    free(table->firsts);
-}
-
-static int table_note_firsts(Table *table, const uint64_t *keys, Py_ssize_t count)
-{
-    table->firsts = calloc(1 << 13, 1);
-    if (!table->firsts)
-        return -1;
-    for (Py_ssize_t at = 0; at < count; at++) {
-        uint32_t low = (keys[at] >> 21) & 0xFFFF;
-        table->firsts[low >> 3] |= 1 << (low & 7);
-    }
-    return 0;
-}
-
-static const char *TABLE = "classifier.kernel.table";
-
-static void table_drop(PyObject *capsule)
-{
-    Table *table = PyCapsule_GetPointer(capsule, TABLE);
-    if (!table)
-        return;
-    table_free(table);
-    free(table);
-}
-
-/* make_table(keys) -> table */
-static PyObject *make_table(PyObject *self, PyObject *args)
-{
-    Py_buffer keys;
-    (void)self;
-    if (!PyArg_ParseTuple(args, "y*", &keys))
-        return NULL;
-    PyObject *capsule = NULL;
-    Table *table = calloc(1, sizeof(Table));
-    if (!table || table_make(table, keys.buf, keys.len / 8) < 0 ||
-        table_note_firsts(table, keys.buf, keys.len / 8) < 0)
-        PyErr_NoMemory();
-    else
-        capsule = PyCapsule_New(table, TABLE, table_drop);
-    if (!capsule && table) {
-        table_free(table);
-        free(table);
-    }
-    PyBuffer_Release(&keys);
-    return capsule;
-}
-
-/* find_pairs(table, text) -> int32 places of the characters and pairs of characters of text that are keys:
- * a pair as first << 21 | second, a character as character << 21 */
-static PyObject *find_pairs(PyObject *self, PyObject *args)
-{
-    PyObject *capsule, *text;
-    (void)self;
-    if (!PyArg_ParseTuple(args, "OU", &capsule, &text))
-        return NULL;
-    Table *table = PyCapsule_GetPointer(capsule, TABLE);
-    if (!table)
-        return NULL;
-    Py_ssize_t length = PyUnicode_GET_LENGTH(text), count = 0;
-    int kind = PyUnicode_KIND(text);
-    const void *data = PyUnicode_DATA(text);
-    int32_t *places = malloc((2 * length + 1) * sizeof(int32_t));
-    if (!places)
-        return PyErr_NoMemory();
-    for (Py_ssize_t at = 0; at < length; at++) {
-        uint32_t code = PyUnicode_READ(kind, data, at), low = code & 0xFFFF;
-        if (!(table->firsts[low >> 3] & (1 << (low & 7))))
-            continue;
-        uint64_t first = (uint64_t)code << 21;
-        int32_t place = table_find(table, first);
-        if (place >= 0)
-            places[count++] = place;
-        place = at + 1 < length ? table_find(table, first | PyUnicode_READ(kind, data, at + 1)) : -1;
-        if (place >= 0)
-            places[count++] = place;
-    }
-    PyObject *result = PyBytes_FromStringAndSize((const char *)places, count * 4);
-    free(places);
-    return result;
-}
 
 /* ---- a table of narrow keys: a slot of 64 bits holds key << bits | place + 1, 0 for none ---- */
 
@@ -1033,7 +900,9 @@ static PyMethodDef METHODS[] = {
     {"best", best, METH_VARARGS, NULL},
     {"leads", leads, METH_VARARGS, NULL},
     {"make_table", make_table, METH_VARARGS, NULL},
-    {"find_pairs", find_pairs, METH_VARARGS, NULL},
+    {"holds_pair", holds_pair, METH_VARARGS, NULL},
+    {"make_clues", make_clues, METH_VARARGS, NULL},
+    {"candidates", candidates, METH_VARARGS, NULL},
     {"letters", letters, METH_O, NULL},
     {"spread", spread_parts, METH_VARARGS, NULL},
     {"runs", runs, METH_VARARGS, NULL},

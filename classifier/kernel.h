@@ -24,6 +24,12 @@ static inline uint64_t spread(uint64_t key)
     return key ^ (key >> 29);
 }
 
+/* clues.c */
+PyObject *make_table(PyObject *self, PyObject *args);
+PyObject *holds_pair(PyObject *self, PyObject *args);
+PyObject *make_clues(PyObject *self, PyObject *args);
+PyObject *candidates(PyObject *self, PyObject *args);
+
 /* segmenter.c */
 PyObject *make_dictionary(PyObject *self, PyObject *args);
 PyObject *cut(PyObject *self, PyObject *args);

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Sequence
+from itertools import accumulate
 from operator import add
 
 from classifier.compiled import kernel
@@ -36,8 +37,23 @@ class Clues:
                     self._owners.setdefault(clue, []).append((number, others))
         self._numbers = numbers
         self._clues = tuple(numbers)
-        keys = [ord(clue[0]) << 21 | (ord(clue[1]) if clue[1:] else 0) for clue in numbers]
-        self._table = kernel.make_table(array("Q", keys)) if kernel is not None else None
+        self._compiled = self._compile() if kernel is not None else None
+
+    def _compile(self) -> object:
+        """Return the same for the kernel: what each clue owns and needs besides, one behind the other."""
+        keys = [ord(clue[0]) << 21 | (ord(clue[1]) if clue[1:] else 0) for clue in self._clues]
+        owned = [self._owners.get(clue, []) for clue in range(len(keys))]
+        entries = [entry for one in owned for entry in one]
+        groups = [group for _, others in entries for group in others]
+        lists = (
+            accumulate(map(len, owned), initial=0),
+            (number for number, _ in entries),
+            accumulate((len(others) for _, others in entries), initial=0),
+            accumulate(map(len, groups), initial=0),
+            (clue for group in groups for clue in sorted(group)),
+        )
+        made: object = kernel.make_clues(array("Q", keys), *(array("i", one) for one in lists))
+        return made
 
     def matching(self, text: str) -> list[int]:
         """Return, in order, the numbers of the expressions that match somewhere in `text`."""
@@ -45,13 +61,27 @@ class Clues:
 
     def candidates(self, text: str) -> dict[int, list[str]]:
         """Return the numbers of the expressions that could match `text`, with the clues of which a match holds one."""
-        met = self._met(text)
         found: dict[int, list[str]] = {number: [] for number in self._always}
-        for clue in met & self._owners.keys():
-            for number, others in self._owners[clue]:
-                if not any(map(met.isdisjoint, others)):
-                    found.setdefault(number, []).append(self._clues[clue])
+        for number, clue in self.met(text):
+            found.setdefault(number, []).append(self._clues[clue])
         return found
+
+    def met(self, text: str) -> list[tuple[int, int]]:
+        """Return expressions that could match, with the clue that `text` holds; one comes with each of its clues."""
+        if self._compiled is None:
+            return self.met_plainly(text)
+        found: list[tuple[int, int]] = kernel.candidates(self._compiled, text)
+        return found
+
+    def met_plainly(self, text: str) -> list[tuple[int, int]]:
+        """Return what `met` returns, in another order, without the compiled kernel."""
+        met = {self._numbers[clue] for clue in self._numbers.keys() & {*text, *map(add, text, text[1:])}}
+        return [
+            (number, clue)
+            for clue in met & self._owners.keys()
+            for number, others in self._owners[clue]
+            if not any(map(met.isdisjoint, others))
+        ]
 
     def _matches(self, number: int, text: str, clues: Sequence[str]) -> bool:
         """Tell whether an expression matches, looking only as far about its clues as a match can reach."""
@@ -65,9 +95,3 @@ class Clues:
                     return True
                 at = text.find(clue, at + 1)
         return False
-
-    def _met(self, text: str) -> set[int]:
-        """Return the numbers of the clues that stand in `text`."""
-        if self._table is None:
-            return {self._numbers[clue] for clue in self._numbers.keys() & {*text, *map(add, text, text[1:])}}
-        return set(array("i", kernel.find_pairs(self._table, text)))

@@ -125,7 +125,7 @@ def _clues() -> Any:
 
 
 def _is_worth_looking(text: str) -> bool:
-    if kernel is not None and not kernel.find_pairs(_clues(), text):
+    if kernel is not None and not kernel.holds_pair(_clues(), text):
         return False
     return _WORTH_LOOKING.search(text) is not None
 
