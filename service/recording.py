@@ -25,7 +25,7 @@ from service.idempotency import Answer, Once
 from service.similar import Findable, is_one_place, similarity
 from service.store import tables
 from service.store.database import now
-from service.store.lists import among, insert_numbers
+from service.store.lists import Lookup, among, insert_plainly
 from service.wire import suggestion_json
 
 _LOCK: Final = 0x46656E62616E02
@@ -44,13 +44,13 @@ _MATTER: Final = (_FIRST.c.no, _FIRST.c.id, _FIRST.c.matter_size, _FIRST.c.recor
 """Of the ticket that began a matter."""
 
 # With the ledgers, the index of ids serves; without them every ticket is looked at.
-_RECORDED: Final = (
+_RECORDED: Final = Lookup(
     sa.select(*_MATTER, _TICKETS.ledger, _TICKETS.id, _TICKETS.suggestion, _TICKETS.digest, _TICKETS.recorded)
     .select_from(tables.tickets)
     .join(_FIRST, _FIRST.c.no == _TICKETS.matter)
     .where(among(_TICKETS.ledger, "ledgers"), among(_TICKETS.id, "ids"))
 )
-_BY_CLUE: Final = (
+_BY_CLUE: Final = Lookup(
     sa.select(
         *_MATTER,
         tables.clues.c.key,
@@ -165,14 +165,15 @@ def _look_up(connection: sa.Connection, intakes: Sequence[Intake]) -> _Known:
     names = {intake.id for intake in intakes if intake.id}
     if names:
         ledgers = {intake.ledger for intake in intakes}
-        for row in connection.execute(_RECORDED, {"ledgers": ledgers, "ids": names}):
-            no, first, size, since, ledger, name, *rest = row
-            known.matters[no] = Matter(first, size, since)
-            known.recorded[ledger, name] = _Recorded(no, *rest)
+        for no, first, size, since, ledger, name, suggestion, digest, recorded in _RECORDED(
+            connection, ledgers=ledgers, ids=names
+        ):
+            known.matters[no] = Matter(first, size, tables.moment(since))
+            known.recorded[ledger, name] = _Recorded(no, suggestion, digest, tables.moment(recorded))
     clues = {clue for intake in intakes for clue in intake.findable.clues}
-    for no, first, size, since, key, *rest in connection.execute(_BY_CLUE, {"clues": clues}):
-        known.matters[no] = Matter(first, size, since)
-        known.by_clue.setdefault(key, []).append(_Earlier(no, *rest))
+    for matter, first, size, since, key, no, name, category, sketch, recorded in _BY_CLUE(connection, clues=clues):
+        known.matters[matter] = Matter(first, size, tables.moment(since))
+        known.by_clue.setdefault(key, []).append(_Earlier(matter, no, name, category, sketch, tables.moment(recorded)))
     return known
 
 
@@ -302,7 +303,7 @@ def _answer(
 def _write(connection: sa.Connection, writes: _Writes) -> None:
     if writes.tickets:
         connection.execute(tables.tickets.insert(), writes.tickets)
-    insert_numbers(connection, tables.clues, writes.clues)
+    insert_plainly(connection, tables.clues, writes.clues)
     if writes.grown:
         connection.execute(_GROW, [{"matter_no": matter, "size": size} for matter, size in writes.grown.items()])
     idempotency.keep(connection, writes.answers)

@@ -28,6 +28,13 @@ class Instant(sa.types.TypeDecorator[dt.datetime]):
         return value.replace(tzinfo=dt.UTC) if dialect.name == "sqlite" else value.astimezone(dt.UTC)
 
 
+def moment(value: str | dt.datetime) -> dt.datetime:
+    """Return a moment that the driver gave: text in SQLite, a time with zone in PostgreSQL."""
+    if isinstance(value, str):
+        return dt.datetime.fromisoformat(value).replace(tzinfo=dt.UTC)
+    return value.astimezone(dt.UTC)
+
+
 metadata: Final = sa.MetaData()
 
 
