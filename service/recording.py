@@ -34,22 +34,29 @@ _LOCK: Final = 0x46656E62616E02
 SAME_MATTER: Final = dt.timedelta(days=30)
 """How far apart two complaints of one place and category may be to tell of one matter."""
 
+MOST_OF_A_PLACE: Final = 16
+"""Matters of one place that are looked at, the newest: of a place that is named all day, most have been settled."""
+
 _SHOWN: Final = 5
 _WRITTEN: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 _TICKETS: Final = tables.tickets.c
-_LAST: Final = "SELECT max(no) FROM tickets"
+_COLUMNS: Final = tuple(tables.tickets.columns.keys())
 _FIRST: Final = tables.tickets.alias("first")
 _MATTER: Final = (_FIRST.c.no, _FIRST.c.id, _FIRST.c.matter_size, _FIRST.c.recorded)
 """Of the ticket that began a matter."""
 
+_LAST: Final = sa.select(sa.func.max(_TICKETS.no).label("no")).subquery("last")
 # With the ledgers, the index of ids serves; without them every ticket is looked at.
 _RECORDED: Final = Lookup(
-    sa.select(*_MATTER, _TICKETS.ledger, _TICKETS.id, _TICKETS.suggestion, _TICKETS.digest, _TICKETS.recorded)
-    .select_from(tables.tickets)
-    .join(_FIRST, _FIRST.c.no == _TICKETS.matter)
-    .where(among(_TICKETS.ledger, "ledgers"), among(_TICKETS.id, "ids"))
+    sa.select(
+        _LAST.c.no, *_MATTER, _TICKETS.ledger, _TICKETS.id, _TICKETS.suggestion, _TICKETS.digest, _TICKETS.recorded
+    )
+    .select_from(_LAST)
+    .outerjoin(tables.tickets, among(_TICKETS.ledger, "ledgers") & among(_TICKETS.id, "ids"))
+    .outerjoin(_FIRST, _FIRST.c.no == _TICKETS.matter)
 )
+"""The tickets of these ids, each with the last number of all; that alone where there is none."""
 _BY_CLUE: Final = Lookup(
     sa.select(
         *_MATTER,
@@ -64,6 +71,9 @@ _BY_CLUE: Final = Lookup(
     .join(tables.tickets, _TICKETS.no == tables.clues.c.ticket)
     .join(_FIRST, _FIRST.c.no == _TICKETS.matter)
     .where(among(tables.clues.c.key, "clues"))
+)
+_FORGET: Final = tables.clues.delete().where(
+    tables.clues.c.key == sa.bindparam("clue"), tables.clues.c.ticket == sa.bindparam("of")
 )
 _GROW: Final = (
     tables.tickets.update().where(_TICKETS.no == sa.bindparam("matter_no")).values(matter_size=sa.bindparam("size"))
@@ -124,6 +134,7 @@ class _Known:
 class _Writes:
     tickets: list[dict[str, Any]] = field(default_factory=list)
     clues: list[tuple[int, int]] = field(default_factory=list)
+    outdated: list[dict[str, int]] = field(default_factory=list)
     grown: dict[int, int] = field(default_factory=dict)
     answers: list[tuple[Once, Answer]] = field(default_factory=list)
 
@@ -133,7 +144,6 @@ def record(connection: sa.Connection, intakes: Sequence[Intake]) -> list[Answer 
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     known, writes = _look_up(connection, intakes), _Writes()
-    known.last_no = connection.exec_driver_sql(_LAST).scalar() or 0
     remembered = idempotency.recall(connection, [one.once for one in intakes if one.once])
     outcomes: list[Answer | Exception] = []
     for intake in intakes:
@@ -165,11 +175,13 @@ def _look_up(connection: sa.Connection, intakes: Sequence[Intake]) -> _Known:
     names = {intake.id for intake in intakes if intake.id}
     if names:
         ledgers = {intake.ledger for intake in intakes}
-        for no, first, size, since, ledger, name, suggestion, digest, recorded in _RECORDED(
+        for last, no, first, size, since, ledger, name, suggestion, digest, recorded in _RECORDED(
             connection, ledgers=ledgers, ids=names
         ):
-            known.matters[no] = Matter(first, size, tables.moment(since))
-            known.recorded[ledger, name] = _Recorded(no, suggestion, digest, tables.moment(recorded))
+            known.last_no = last or 0
+            if no is not None:
+                known.matters[no] = Matter(first, size, tables.moment(since))
+                known.recorded[ledger, name] = _Recorded(no, suggestion, digest, tables.moment(recorded))
     clues = {clue for intake in intakes for clue in intake.findable.clues}
     for matter, first, size, since, key, no, name, category, sketch, recorded in _BY_CLUE(connection, clues=clues):
         known.matters[matter] = Matter(first, size, tables.moment(since))
@@ -236,9 +248,17 @@ def _row(intake: Intake, suggestion: str, no: int, matter: int, moment: dt.datet
         "state": "suggested",
         "category": categories[0],
         "department": lead,
+        "returns": 0,
         "matter": matter,
+        "matter_size": 1,
         "sketch": intake.findable.sketch if intake.expires else None,
     }
+
+
+def _values(row: dict[str, Any], dialect: sa.Dialect) -> tuple[Any, ...]:
+    """Return a row's values in the order of the table's columns, as the driver takes them."""
+    values = map(row.__getitem__, _COLUMNS)
+    return tuple(tables.stored(one, dialect) if isinstance(one, dt.datetime) else one for one in values)
 
 
 def _similar(intake: Intake, known: _Known) -> list[tuple[Similar, _Earlier]]:
@@ -277,6 +297,11 @@ def _remember_clues(
         for clue in intake.findable.places
         if all(one.matter != ticket.matter for one in known.by_clue.get(clue, ()))
     ]
+    for clue in places:
+        if len(named := known.by_clue.get(clue, [])) >= MOST_OF_A_PLACE:
+            oldest = min(named, key=lambda one: one.no)
+            named.remove(oldest)
+            writes.outdated.append({"clue": clue, "of": oldest.no})
     for clue in {*(() if is_copy else intake.findable.bands), *places}:
         known.by_clue.setdefault(clue, []).append(ticket)
         writes.clues.append((clue, ticket.no))
@@ -290,20 +315,17 @@ def _answer(
     suggestion: str, near: list[tuple[Similar, _Earlier]], matter: Matter | None, receipt: dict[str, Any] | None
 ) -> Answer:
     """Put what the store knows behind the suggestion, whose JSON stays as it was."""
-    more = {
-        "similar": [plain(one) | {"recorded": one.recorded.isoformat()} for one, _ in near],
-        "matter": {"ticket": matter.ticket, "count": matter.count, "since": matter.since.isoformat()}
-        if matter
-        else None,
-        "record": receipt,
-    }
-    return Answer(200, f"{suggestion[:-1]}, {_WRITTEN(more)[1:]}")
+    similar = [plain(one) | {"recorded": one.recorded.isoformat()} for one, _ in near]
+    about = {"ticket": matter.ticket, "count": matter.count, "since": matter.since.isoformat()} if matter else None
+    more = _WRITTEN({"similar": similar, "matter": about, "record": receipt})
+    return Answer(200, f"{suggestion[:-1]}, {more[1:]}")
 
 
 def _write(connection: sa.Connection, writes: _Writes) -> None:
-    if writes.tickets:
-        connection.execute(tables.tickets.insert(), writes.tickets)
+    insert_plainly(connection, tables.tickets, [_values(row, connection.dialect) for row in writes.tickets])
     insert_plainly(connection, tables.clues, writes.clues)
+    if writes.outdated:
+        connection.execute(_FORGET, writes.outdated)
     if writes.grown:
         connection.execute(_GROW, [{"matter_no": matter, "size": size} for matter, size in writes.grown.items()])
     idempotency.keep(connection, writes.answers)

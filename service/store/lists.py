@@ -93,7 +93,7 @@ class Lookup:
         return connection.exec_driver_sql(str(compiled), parameters).all()
 
 
-def insert_plainly(connection: sa.Connection, table: sa.Table, rows: Sequence[Sequence[Any]]) -> None:
+def insert_plainly(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """Write rows of values that the driver takes as they are, one for each column of `table`.
 
     A quarter of the time of `table.insert()`, which looks at every value by itself.

@@ -35,6 +35,12 @@ def moment(value: str | dt.datetime) -> dt.datetime:
     return value.astimezone(dt.UTC)
 
 
+def stored(value: dt.datetime, dialect: sa.Dialect) -> str | dt.datetime:
+    """Return a moment as the driver takes it."""
+    utc = value.astimezone(dt.UTC)
+    return utc.replace(tzinfo=None).isoformat(" ", "microseconds") if dialect.name == "sqlite" else utc
+
+
 metadata: Final = sa.MetaData()
 
 
