@@ -742,6 +742,26 @@ static PyObject *letters(PyObject *self, PyObject *text)
     return result;
 }
 
+/* triples(text) -> its runs of three characters, one after the other; the text itself where it is shorter */
+static PyObject *triples(PyObject *self, PyObject *text)
+{
+    (void)self;
+    if (!PyUnicode_Check(text)) {
+        PyErr_SetString(PyExc_TypeError, "a string is expected");
+        return NULL;
+    }
+    Py_ssize_t count = PyUnicode_GET_LENGTH(text) - 2;
+    PyObject *found = PyList_New(count > 1 ? count : 1);
+    for (Py_ssize_t at = 0; found && at < PyList_GET_SIZE(found); at++) {
+        PyObject *one = PyUnicode_Substring(text, at, at + 3);
+        if (one)
+            PyList_SET_ITEM(found, at, one);
+        else
+            Py_CLEAR(found);
+    }
+    return found;
+}
+
 /* ---- characters that spoke ---- */
 
 /* spread(parts, counts, found as from encode, lengths of both fields) -> float32 for each character of each field:
@@ -904,6 +924,7 @@ static PyMethodDef METHODS[] = {
     {"make_clues", make_clues, METH_VARARGS, NULL},
     {"candidates", candidates, METH_VARARGS, NULL},
     {"letters", letters, METH_O, NULL},
+    {"triples", triples, METH_O, NULL},
     {"spread", spread_parts, METH_VARARGS, NULL},
     {"runs", runs, METH_VARARGS, NULL},
     {"positive", positive, METH_O, NULL},

@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 from rensa import RMinHash
 
+from classifier.learn.duplicates import runs_of_three
 from classifier.text.normalisation import letters
 from classifier.text.pipeline import ReadComplaint
 
@@ -27,7 +28,6 @@ _ROWS: Final = 4
 _LONGEST: Final = 4_000
 """Letters of a complaint that are sketched; the rest of a longer one adds nothing."""
 
-_TRIPLE: Final = 3
 _MOST_NAMES: Final = 8
 
 _ALIKE: Final = (1.0, 0.046, 0.03)
@@ -82,7 +82,7 @@ def findable(read: ReadComplaint, ledger: str, secret: bytes) -> Findable:
     digest = hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16, key=secret).hexdigest()
     said = said[:_LONGEST]
     minhash = RMinHash(HASHES, 0)
-    minhash.update([said[at : at + _TRIPLE] for at in range(max(1, len(said) - _TRIPLE + 1))])
+    minhash.update(runs_of_three(said))
     sketch = np.asarray(minhash.digest(), dtype=np.uint32).tobytes()
     size = _ROWS * 4
     bands = tuple(_clue(ledger, b"%d" % at, sketch[at * size : (at + 1) * size]) for at in range(_BANDS))

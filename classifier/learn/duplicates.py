@@ -8,6 +8,8 @@ from typing import Final
 
 from rensa import RMinHash, RMinHashLSH
 
+from classifier.compiled import kernel
+
 NEARLY: Final = 0.7
 """Share of common character triples (Jaccard) from which two texts tell of the same thing in the same words."""
 
@@ -80,8 +82,25 @@ def sketch_of(triples: frozenset[str]) -> RMinHash:
 
 
 def triples_of(text: str) -> frozenset[str]:
-    """Return the character triples of a text; a shorter text is its own."""
-    return frozenset(text[at : at + _TRIPLE] for at in range(max(1, len(text) - _TRIPLE + 1)))
+    """Return the different character triples of a text; a shorter text is its own."""
+    return frozenset(runs_of_three(text))
+
+
+def runs_of_three(text: str) -> list[str]:
+    """Return a text's runs of three characters, one after the other; the text itself where it is shorter.
+
+    >>> runs_of_three("路灯坏了")
+    ['路灯坏', '灯坏了']
+    """
+    if kernel is None:
+        return runs_of_three_plainly(text)
+    found: list[str] = kernel.triples(text)
+    return found
+
+
+def runs_of_three_plainly(text: str) -> list[str]:
+    """Return what `runs_of_three` returns, without the compiled kernel."""
+    return [text[at : at + _TRIPLE] for at in range(max(1, len(text) - _TRIPLE + 1))]
 
 
 def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
