@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -25,6 +26,10 @@ Transaction = Callable[[], AbstractContextManager[sa.Connection]]
 def now() -> dt.datetime:
     """Return the present moment in UTC."""
     return dt.datetime.now(dt.UTC)
+
+
+class BusyError(Exception):
+    """Another one is writing, and who asks does not wait; never leaves the store."""
 
 
 class Store:
@@ -66,8 +71,8 @@ class Store:
     def never_waiting(self, *, writing: bool) -> Transaction | None:
         """Return what gives transactions short enough for the event loop, one after the other, where there are such.
 
-        In SQLite they fail at once while another one writes. What they write outlives the process, and is on disk
-        after the next `writing()` or `checkpoint()`. In PostgreSQL, which is asked over a socket, there are none.
+        In SQLite they fail with `BusyError` while another one writes. What they write outlives the process, and is on
+        disk after the next `writing()` or `checkpoint()`. In PostgreSQL, which is asked over a socket, there are none.
         """
         if not self.is_sqlite:
             return None
@@ -83,7 +88,10 @@ class Store:
 
         @contextmanager
         def transaction() -> Iterator[sa.Connection]:
-            execute(begin)
+            try:
+                execute(begin)
+            except sqlite3.OperationalError as error:
+                raise BusyError if error.sqlite_errorcode == sqlite3.SQLITE_BUSY else error from error
             try:
                 yield connection
             except BaseException:
@@ -98,9 +106,12 @@ class Store:
         if not self.is_sqlite:
             return
         log = Path(f"{self.engine.url.database}-wal")
-        how = "RESTART" if log.exists() and log.stat().st_size > _LONG_LOG else "PASSIVE"
         with self.engine.connect() as connection:
-            connection.connection.cursor().execute(f"PRAGMA wal_checkpoint({how})")
+            execute = connection.connection.cursor().execute
+            execute("PRAGMA wal_checkpoint(PASSIVE)")
+            if log.exists() and log.stat().st_size > _LONG_LOG:
+                # Writers wait only for the little that was written meanwhile; then the log begins anew.
+                execute("PRAGMA wal_checkpoint(RESTART)")
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -16,13 +16,17 @@ from typing import Final, Generic, TypeVar
 
 import sqlalchemy as sa
 
-from service.store.database import Transaction
+from service.store.database import BusyError, Transaction
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 LARGEST: Final = 64
 """Items in one transaction at most."""
+
+_AGAIN: Final = 0.001
+_ATTEMPTS: Final = 15
+"""A group that meets another writer is tried again after `_AGAIN` seconds, so often, before the thread waits for it."""
 
 _SLOW: Final = 0.02
 _REST: Final = 1.0
@@ -50,6 +54,7 @@ class Grouping(Generic[Item, Outcome]):
         self._at_once = at_once
         self._work = work
         self._in_thread = 0
+        self._attempts = 0
         self._rest_until = 0.0
         self._waiting: queue.SimpleQueue[_Waiting[Item, Outcome] | None] = queue.SimpleQueue()
         self._gathered: dict[asyncio.AbstractEventLoop, list[_Waiting[Item, Outcome]]] = {}
@@ -69,20 +74,36 @@ class Grouping(Generic[Item, Outcome]):
 
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
         group = self._gathered.pop(loop)
-        if self._in_thread == 0 and len(group) <= LARGEST and self._settled_at_once(group):
+        try:
+            done = self._in_thread == 0 and len(group) <= LARGEST and self._settled_at_once(group)
+        except BusyError:
+            self._attempts += 1
+            if self._attempts < _ATTEMPTS:
+                self._gathered[loop] = group
+                loop.call_later(_AGAIN, self._hand_over, loop)
+                return
+            done = False
+        self._attempts = 0
+        if done:
             return
         self._in_thread += len(group)
         for one in group:
             self._waiting.put(one)
 
     def _settled_at_once(self, group: list[_Waiting[Item, Outcome]]) -> bool:
-        """Tell whether a group could be worked on here and now; whatever is in the way is left to the thread."""
+        """Tell whether a group could be worked on here and now; whatever else is in the way is left to the thread.
+
+        Raises:
+            BusyError: another one is writing.
+        """
         began = time.monotonic()
         if self._at_once is None or began < self._rest_until:
             return False
         try:
             with self._at_once() as connection:
                 outcomes = self._work(connection, [item for item, _, _ in group])
+        except BusyError:
+            raise
         except Exception:
             return False
         finally:
