@@ -305,6 +305,15 @@ class NothingToCompareError(NothingToWorkWithError):
         super().__init__(f"{candidate} 与 {other} 没有共同的带类别的诉求可供比较；请在命令后给出带类别的文件")
 
 
+class NothingUnseenError(NothingToWorkWithError):
+    """A version learnt from all of the labelled rows that it is to be judged by."""
+
+    code = "nothing_unseen"
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"{version} 学过给出的全部诉求，又没有留出时的回答，无法据此检验；请换用它没有学过的诉求")
+
+
 class EmptyBacklogError(NothingToWorkWithError):
     """There is no text to adapt to."""
 

@@ -24,7 +24,7 @@ from classifier.learn.evaluation import Evaluation, department_names
 from classifier.learn.figures import measure
 from classifier.learn.gate import Comparison, Verdict, compare_answers, judge
 from classifier.learn.local import MOST_EXACT, learn, local_facts
-from classifier.learn.proof import shared_answers, unseen_answers
+from classifier.learn.proof import judgeable, shared_answers, unseen_answers
 from classifier.learn.report import Report, monthly_rows
 from classifier.learn.stream import learn_many
 from classifier.learn.training import Progress, Trained, train
@@ -76,9 +76,11 @@ def train_version(
 
 
 def _proven(trained: Trained, ledger: Ledger, rows: Sequence[Labelled], other: Suggester) -> Trained:
-    """Compare a candidate with the version in use, and write its report."""
+    """Compare a candidate with the version in use, and write its report; there is none where no row tells."""
     candidate = Suggester(ledger, trained.model)
-    judged = _some(rows)
+    judged = _some(judgeable(rows, candidate, other))
+    if not judged:
+        return trained
     after = unseen_answers(judged, candidate)
     comparison = compare_answers("", after, other.model.name, unseen_answers(judged, other))
     gate = judge(comparison, ledger.settings.allowed_fall)
@@ -170,8 +172,14 @@ def adapt_version(
 
 
 def compare_on(rows: Sequence[Labelled], candidate: Suggester, other: Suggester) -> Comparison:
-    """Compare two versions on an even part of labelled rows, each by what it says of rows it has not learnt from."""
-    judged = _some(rows)
+    """Compare two versions on an even part of labelled rows, each by what it says of rows it has not learnt from.
+
+    Raises:
+        NothingToCompareError: one of them learnt from each of the rows and kept no answer from before.
+    """
+    judged = _some(judgeable(rows, candidate, other))
+    if not judged:
+        raise NothingToCompareError(candidate.model.name, other.model.name)
     after, before = unseen_answers(judged, candidate), unseen_answers(judged, other)
     return compare_answers(candidate.model.name, after, other.model.name, before)
 
@@ -181,7 +189,7 @@ def compare_versions(ledger: Ledger, places: Places, name: str, other: str, rows
 
     Raises:
         ModelNotFoundError: one of them is not there.
-        NothingToCompareError: no rows are given and the two share none.
+        NothingToCompareError: no rows are given and the two share none, or they learnt from all that are given.
     """
     registry = Registry(places.models)
     first, second = (

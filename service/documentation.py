@@ -52,6 +52,7 @@ CODES: Final[dict[str, tuple[int, str]]] = {
     "promotion_refused": (409, "新版本未通过检验，没有启用"),
     "nothing_to_roll_back": (409, "没有可以退回的版本"),
     "nothing_to_compare": (409, "两个版本没有共同的诉求可供比较"),
+    "nothing_unseen": (409, "这个版本学过给出的全部诉求，无法据此检验"),
     "cell_too_long": (422, "文件某格超过 Excel 单元格的上限"),
     "too_many_columns": (422, "列数超过 Excel 的上限"),
     "unwritable_file": (422, "结果无法写入"),

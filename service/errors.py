@@ -44,6 +44,7 @@ from classifier.errors import (
     NothingToCompareError,
     NothingToRollBackError,
     NothingToWorkWithError,
+    NothingUnseenError,
     PromotionRefusedError,
 )
 
@@ -288,6 +289,7 @@ STATUSES: Final[tuple[tuple[type[FenbanError], int], ...]] = (
     (PromotionRefusedError, 409),
     (NothingToRollBackError, 409),
     (NothingToCompareError, 409),
+    (NothingUnseenError, 409),
     (ModelNotFoundError, 503),
     (NothingToWorkWithError, 503),
     (BundleError, 503),

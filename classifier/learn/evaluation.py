@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.domain import Complaint, Suggestion, Verdict
-from classifier.errors import ComplaintError, NoLabelledDataError
+from classifier.errors import ComplaintError, NoLabelledDataError, NothingUnseenError
 from classifier.learn.dataset import Labelled
 from classifier.learn.figures import Figures, measure
-from classifier.learn.proof import unseen_answers
+from classifier.learn.proof import judgeable, unseen_answers
 from classifier.suggest.suggester import Suggester
 
 Floats = NDArray[np.float32]
@@ -27,6 +27,7 @@ class Evaluation:
 
     Rows that the version learnt from count by what it said of them when they were held out; `auto_*`, `department_*`
     and `milliseconds` (median of one suggestion) are of rows it did not learn from, None where there are none.
+    `set_aside` rows it learnt from without ever holding them out; they are not judged.
     """
 
     figures: Figures
@@ -35,6 +36,7 @@ class Evaluation:
     department_accuracy: float | None
     department_top3: float | None
     milliseconds: float | None
+    set_aside: int = 0
 
 
 def evaluate(rows: Sequence[Labelled], suggester: Suggester, on_row: Callable[[], object] = lambda: None) -> Evaluation:
@@ -42,9 +44,13 @@ def evaluate(rows: Sequence[Labelled], suggester: Suggester, on_row: Callable[[]
 
     Raises:
         NoLabelledDataError: there are no rows.
+        NothingUnseenError: the version learnt from all of them and kept no answer from before.
     """
     if not rows:
         raise NoLabelledDataError(suggester.ledger.name)
+    given, rows = len(rows), judgeable(rows, suggester)
+    if not rows:
+        raise NothingUnseenError(suggester.model.name)
     hearing = _Hearing(suggester)
     answers = unseen_answers(rows, suggester, on_row, hearing.ask)
     figures = measure(answers, department_names(rows, suggester))
@@ -63,6 +69,7 @@ def evaluate(rows: Sequence[Labelled], suggester: Suggester, on_row: Callable[[]
         float((places == 0).mean()) if len(places) else None,
         float((places < 3).mean()) if len(places) else None,
         float(np.median(hearing.seconds)) * 1000 if hearing.seconds else None,
+        given - len(rows),
     )
 
 

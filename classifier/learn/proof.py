@@ -59,6 +59,17 @@ class Answers:
         return (first >= 0) & (self.confidence >= self.thresholds[first])
 
 
+def judgeable(rows: Sequence[Labelled], *versions: Suggester) -> Sequence[Labelled]:
+    """Return the rows by which versions can be judged: those that none of them learnt from without holding them out."""
+    proofs = [version.model.local.proof for version in versions if version.model.local is not None]
+    if not any(len(proof.learnt) for proof in proofs):
+        return rows
+    numbers = np.array([fingerprint(row.complaint) for row in rows], dtype=np.uint64)
+    # Nothing is known of a row that was held out by one and learnt by another.
+    learnt = np.any([proof.has_learnt(numbers) for proof in proofs], axis=0)
+    return [row for row, out in zip(rows, learnt.tolist(), strict=True) if not out]
+
+
 def unseen_answers(
     rows: Sequence[Labelled],
     suggester: Suggester,

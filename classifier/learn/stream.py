@@ -8,6 +8,7 @@ held-out one says are passed over, so that near-duplicates stay on one side.
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -81,16 +82,17 @@ def learn_many(
     samples = _samples(rows, counts, most_exact)
     start = learn(base, samples.exact, recipe, lambda what, share: progress(what, 0.3 * share), budget=budget)
     taken = {fingerprint(row.complaint) for row in samples.exact}
+    learnt = array("Q", taken)
     apart = Known([said(row.complaint) for row in samples.held_out])
     course = _Course(base, start.local, start.recipe)
     done = 0
-    others = _others(rows, samples.share, taken, apart)
+    others = _others(rows, samples.share, taken, apart, learnt)
     while batch := list(islice(others, _BATCH)):
         course.correct(batch)
         done += len(batch)
         progress("逐件学习", 0.3 + 0.6 * min(1.0, done / total))
     progress("检验", 0.9)
-    local = course.finish(samples.held_out)
+    local = course.finish(samples.held_out, np.unique(np.frombuffer(learnt, np.uint64)))
     leading = unseen_leading(Suggester(base.ledger, base.model.with_local(local), base.pipeline), samples.held_out)
     progress("完成", 1.0)
     return Streamed(replace(start, local=local, leading=leading), total, samples.held_out)
@@ -132,12 +134,18 @@ def _samples(rows: Iterable[Labelled], counts: Counter[str], most_exact: int) ->
     return _Samples(list(chosen.values()), held_out.kept, share)
 
 
-def _others(rows: Iterable[Labelled], share: float, taken: set[int], apart: Known) -> Iterator[Labelled]:
-    """Yield the rows that are neither solved exactly nor held out, nor nearly equal to one held out."""
+def _others(
+    rows: Iterable[Labelled], share: float, taken: set[int], apart: Known, learnt: array[int]
+) -> Iterator[Labelled]:
+    """Yield the rows that are neither solved exactly nor held out, nor nearly equal to one held out.
+
+    Their fingerprints are added to `learnt`, eight bytes each.
+    """
     for row in rows:
         number = fingerprint(row.complaint)
         learnt_or_kept = number in taken or _is_held_out(number, share)
         if not learnt_or_kept and apart.nearest(said(row.complaint)) is None:
+            learnt.append(number)
             yield row
 
 
@@ -181,8 +189,8 @@ class _Course:
         self._turned += np.square(turn).mean(axis=1)
         self._linear -= _step(_VIEW_STEP, self._turned) * turn
 
-    def finish(self, held_out: Sequence[Labelled]) -> Local:
-        """Return what was learnt, as certain as the rows held out allow."""
+    def finish(self, held_out: Sequence[Labelled], learnt: NDArray[np.uint64]) -> Local:
+        """Return what was learnt, as certain as the rows held out allow; `learnt` are all others' fingerprints."""
         parts = [self._score(held_out[at : at + _BATCH]) for at in range(0, len(held_out), _BATCH)]
         scores = np.concatenate([part.scores for part in parts])
         groups, proof = {}, self._local.proof
@@ -193,7 +201,7 @@ class _Course:
             groups[first.name] = Learnt(first.labels, blend)
             if first.name == OWN:
                 numbers = np.array([fingerprint(row.complaint) for row in held_out], dtype=np.uint64)
-                proof = Proof(numbers, blend(scores[:, at], prior).astype(np.float16), truth)
+                proof = Proof(numbers, blend(scores[:, at], prior).astype(np.float16), truth, learnt)
         text = quantise(self._weights * self._telling[:, None])
         return self._local.corrected(text, self._linear, groups, proof)
 

@@ -10,7 +10,7 @@ many.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -76,12 +76,22 @@ class Proof:
     """What the model said of its labelled rows when it had not seen them.
 
     `rows` is `(n_rows,)`, the fingerprint of each text; `probabilities` `(n_rows, n_own)`; `truth` `(n_rows,)` the
-    column of each row's label.
+    column of each row's label. `learnt` are the fingerprints of the further rows it learnt from, in ascending order,
+    which were never held out: of them nothing unseen can be said.
     """
 
     rows: NDArray[np.uint64]
     probabilities: NDArray[np.float16]
     truth: NDArray[np.int32]
+    learnt: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))
+
+    def has_learnt(self, numbers: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Tell which of some fingerprints are of rows that it learnt from without ever holding them out."""
+        if not len(self.learnt):
+            return np.zeros(len(numbers), dtype=bool)
+        at = np.minimum(np.searchsorted(self.learnt, numbers), len(self.learnt) - 1)
+        found: NDArray[np.bool_] = self.learnt[at] == numbers
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +186,7 @@ class Local:
             "proof_rows": self.proof.rows,
             "proof_probabilities": self.proof.probabilities,
             "proof_truth": self.proof.truth,
+            "proof_learnt": self.proof.learnt,
         }
         texts = {"words": self.space.words, **{f"labels_{name}": group.labels for name, group in self.groups.items()}}
         blends = {name: [group.blend.sharpness, group.blend.trust] for name, group in self.groups.items()}
@@ -209,9 +220,15 @@ class Local:
             (support, arrays["dual"]),
             linear,
             groups,
-            Proof(arrays["proof_rows"], arrays["proof_probabilities"], arrays["proof_truth"]),
+            _proof_of(arrays),
             str(facts["ledger"]),
         )
+
+
+def _proof_of(arrays: Mapping[str, NDArray[Any]]) -> Proof:
+    """Read what was said of held-out rows; versions of before did not keep what else they had learnt."""
+    learnt = arrays.get("proof_learnt", np.zeros(0, dtype=np.uint64))
+    return Proof(arrays["proof_rows"], arrays["proof_probabilities"], arrays["proof_truth"], learnt)
 
 
 def _own(part: Mapping[str, Content]) -> dict[str, Content]:

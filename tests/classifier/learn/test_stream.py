@@ -12,12 +12,15 @@ import pytest
 from classifier.catalogue.ledger import Ledger, load_ledger
 from classifier.desk import load_model, open_desk
 from classifier.domain import Complaint
-from classifier.errors import WrongCellError
+from classifier.errors import NothingUnseenError, WrongCellError
 from classifier.learn.dataset import Labelled, LabelledFiles, Together
+from classifier.learn.evaluation import evaluate
 from classifier.learn.local import learn_labels
+from classifier.learn.proof import judgeable
 from classifier.learn.stream import learn_many
 from classifier.settings import Places
 from classifier.suggest.suggester import Suggester
+from classifier.text.pipeline import said
 from classifier.workshop import train_version
 
 WHERE = [f"{a}{b}" for a in "东西南北中前后左右上下" for b in "街路巷村屯桥门口"]
@@ -64,6 +67,26 @@ def test_rows_held_out_are_never_learnt_from_and_judge_the_outcome(base: Suggest
     dealt = [dataclasses.replace(row, categories=("HJ" if at % 2 else "GZ",)) for at, row in enumerate(rows)]
     proof = learn_many(base, dealt, most_exact=60).learning.local.proof
     assert (proof.probabilities.argmax(axis=1) == proof.truth).mean() < 0.65
+
+
+def test_a_version_remembers_what_it_learnt_and_is_judged_by_the_rest_alone(
+    base: Suggester, rows: list[Labelled]
+) -> None:
+    new = Labelled(Complaint("新修的广场上夜里没有灯"), ("HJ",))
+    streamed = learn_many(base, rows, most_exact=60)
+    taught = Suggester(base.ledger, base.model.with_local(streamed.learning.local))
+    fair = judgeable([*rows, new], taught)
+    unseen = {said(row.complaint) for row in fair}
+    held_out = {said(row.complaint) for row in streamed.held_out}
+    assert unseen >= held_out | {said(new.complaint)}
+    # What says nearly the same as a row held out was passed over, so that it may judge as well.
+    assert 0.1 * len(rows) < len(fair) < 0.5 * len(rows)
+    result = evaluate([*rows, new], taught)
+    assert (result.figures.rows, result.set_aside) == (len(fair), len(rows) + 1 - len(fair))
+    learnt = [row for row in rows if said(row.complaint) not in unseen]
+    with pytest.raises(NothingUnseenError, match="学过给出的全部"):
+        evaluate(learnt, taught)
+    assert judgeable(rows, base) == rows
 
 
 def test_no_more_rows_are_in_memory_than_are_kept(base: Suggester, rows: list[Labelled]) -> None:
@@ -129,6 +152,10 @@ def test_a_ledger_with_many_labels_becomes_a_version_like_any_other(
     assert trained.facts["gate"]["passed"]
     taught = Suggester(child, load_model(version))
     assert _accuracy(taught, rows[400:500]) > 0.9
+    assert trained.model.local is not None
+    assert taught.model.local is not None
+    assert np.array_equal(taught.model.local.proof.learnt, trained.model.local.proof.learnt)
+    assert len(judgeable(rows[400:], taught)) > len(judgeable(rows[:400], taught))
 
 
 def test_exact_and_streamed_learning_agree_where_both_can(base: Suggester, rows: list[Labelled]) -> None:
