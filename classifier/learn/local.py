@@ -8,7 +8,7 @@ are trusted beside what the base says.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -22,16 +22,17 @@ from classifier.learn.axes import latent_axes, view_axes
 from classifier.learn.curve import Lesson, Newest, System, learning_curve, lesson, newest_lesson
 from classifier.learn.dataset import Labelled
 from classifier.learn.leading import Leading, held_out_leading
+from classifier.learn.likeness import Likeness, telling_ngrams, titles_of
 from classifier.learn.recipes import DEFAULT, LocalRecipe, Trial, search
 from classifier.learn.ridge import RidgeFit, fit_ridge, gram, near_duplicate_groups
 from classifier.learn.targets import target_matrix, true_columns
 from classifier.registry.history import now
 from classifier.suggest.calibration import log_loss
 from classifier.suggest.local import OWN, OWN_DEPARTMENTS, Blend, Learnt, Local, Proof
-from classifier.suggest.model import LEAVES
 from classifier.suggest.standpoint import Standpoint, Views
 from classifier.suggest.suggester import Suggester
 from classifier.suggest.weights import quantise
+from classifier.suggest.wording import Wording
 from classifier.text.features import FeatureSpace
 from classifier.text.pipeline import ReadComplaint, fingerprint
 
@@ -108,19 +109,23 @@ def learn(
     reach = recipe.reach if latent else (sum(recipe.reach), 0.0)
     standpoint = Standpoint(Views(view_axes(seen.scores)), latent, reach)
     points = standpoint.many(seen.scores, plain)
+    titles = titles_of(base, seen.read, recipe)
+    if titles is None:
+        recipe = replace(recipe, heading=0.0)
+    likeness = Likeness(standpoint, points, text, gram(titles.features) if titles is not None else None)
     outputs = outputs_of(base.ledger, rows, seen, recipe, _named(rows))
     progress("求解模型", 0.7)
 
     def losses(tried: LocalRecipe) -> Floats:
         return _losses(
-            fit_ridge(_kernel(tried, standpoint, points, text), outputs[0].targets, tried.penalty, None, groups),
+            fit_ridge(likeness.kernel(tried), outputs[0].targets, tried.penalty, None, groups),
             outputs[0],
         )
 
     recipe, trials = search(recipe, budget, losses)
     progress("求解模型", 0.8)
-    K = _kernel(recipe, standpoint, points, text)
-    seen_from, view = _view(recipe, standpoint, points)
+    K = likeness.kernel(recipe)
+    seen_from, view = likeness.view(recipe)
     fit = fit_ridge(K, np.concatenate([one.targets for one in outputs], axis=1), recipe.penalty, None, groups)
     learnt, proof, curve, newest, scores, at = {}, None, [], None, {}, 0
     for one in outputs:
@@ -137,36 +142,15 @@ def learn(
                 curve = [*learning_curve(system, fit_blend), lesson(len(rows), chances.argmax(axis=1), one.truth)]
                 newest = newest_lesson(system, [row.complaint.date for row in rows], fit_blend)
     assert proof is not None  # noqa: S101 - the ledger's categories are always among the outputs
-    weights = np.float32(recipe.text) * telling[:, None] * (X.T @ fit.dual)
+    wording = Wording(space, *quantise(np.float32(recipe.text) * telling[:, None] * (X.T @ fit.dual)))
     linear = np.zeros((points.shape[1], fit.dual.shape[1]), dtype=np.float32)
     linear[: seen_from.shape[1]] = view * (seen_from.T @ fit.dual)
     radial = points, np.float32(recipe.near) * fit.dual
-    local = Local(space, quantise(weights), standpoint, radial, linear, learnt, proof, base.ledger.name)
+    heading = titles.wording(recipe, fit.dual) if titles is not None else None
+    local = Local(wording, heading, standpoint, radial, linear, learnt, proof, base.ledger.name)
     leading = held_out_leading(base, local, rows, seen.read, scores) if OWN_DEPARTMENTS in learnt else None
     progress("完成", 1.0)
     return Learning(local, tuple(curve), leading, newest, recipe, trials)
-
-
-def _view(recipe: LocalRecipe, standpoint: Standpoint, points: Floats) -> tuple[Floats, np.float32]:
-    """Return the part of the points that is the base's view, and how much it weighs by itself."""
-    return points[:, : standpoint.views.axes.shape[1]], np.float32(recipe.view / standpoint.reach[0])
-
-
-def _kernel(recipe: LocalRecipe, standpoint: Standpoint, points: Floats, text: Floats) -> Floats:
-    """Return how alike rows are, `(n_rows, n_rows)`: by their words, by the base's view, by where they stand.
-
-    Args:
-        recipe: the weights of these.
-        standpoint: where the points are from.
-        points: where the rows stand, `(n_rows, n_axes)`.
-        text: inner products of their n-grams, `(n_rows, n_rows)`.
-    """
-    seen_from, view = _view(recipe, standpoint, points)
-    K: Floats = np.exp(points @ points.T - standpoint.total)
-    K *= np.float32(recipe.near)
-    K += np.float32(recipe.text) * text
-    K += view * (seen_from @ seen_from.T)
-    return K
 
 
 def _losses(fit: RidgeFit, output: Output) -> Floats:
@@ -240,15 +224,6 @@ def _departments(
     Y = np.where(handled > 0, handled, np.float32(-recipe.returned) * returned)
     right = true_columns([row.department for row in rows], labels)
     return Output(OWN_DEPARTMENTS, labels, Y, seen.departments[:, kept], right)
-
-
-def telling_ngrams(base: Suggester, space: FeatureSpace, recipe: LocalRecipe) -> Floats:
-    """Return how much each n-gram of `space` is to count, `(n_features,)`, by how much the base says with it."""
-    known = space.places_in(base.model.space)
-    said_with = base.model.strengths(LEAVES)
-    middle = max(float(np.median(said_with)), 1e-9)
-    relative = np.maximum(said_with[known] / middle, 1e-2) ** recipe.telling
-    return np.where(known >= 0, relative, recipe.strange).astype(np.float32)
 
 
 def fit_blend(scores: Floats, prior: Floats, truth: NDArray[np.int32]) -> Blend:

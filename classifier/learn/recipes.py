@@ -23,7 +23,8 @@ Floats = NDArray[np.float32]
 class LocalRecipe:
     """Settings of what is learnt from a ledger's own labels.
 
-    `penalty` smooths all; `text`, `view` and `near` weigh the n-grams, the base's view of a text, and how near it
+    `penalty` smooths all; `text`, `heading`, `view` and `near` weigh the n-grams, those of the title by itself, the
+    base's view of a text, and how near it
     stands to others by that view and by its words, `reach` being that of either; an n-gram counts by how much the base
     says with it, relative to the middle one, to the power of `telling`, one that the base does not know as `strange`;
     `second_matter` is the target of a complaint's further categories beside 1; `returned` is what a return (退单)
@@ -32,6 +33,7 @@ class LocalRecipe:
 
     penalty: float = 0.1
     text: float = 0.6
+    heading: float = 0.4
     view: float = 0.5
     near: float = 2.0
     reach: tuple[float, float] = (0.75, 1.5)
@@ -46,7 +48,7 @@ DEFAULT: Final = LocalRecipe()
 _TIMES: Final = (0.5, 2.0)
 """By how much a setting is varied."""
 
-_VARIED: Final = ("penalty", "near", "text", "view")
+_VARIED: Final = ("penalty", "near", "text", "heading", "view")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ def search(
     best, least = recipe, losses(recipe)
     longest = time.monotonic() - began
     trials = [Trial("", _mean(least), taken=True)]
-    for name, times in ((name, times) for name in _VARIED for times in _TIMES):
+    # Twice nothing is nothing.
+    for name, times in ((name, times) for name in _VARIED if getattr(recipe, name) for times in _TIMES):
         started = time.monotonic()
         if started - began + longest > budget:
             break

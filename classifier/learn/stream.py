@@ -22,6 +22,7 @@ from scipy import sparse
 from classifier.learn.dataset import Labelled
 from classifier.learn.duplicates import Known
 from classifier.learn.leading import unseen_leading
+from classifier.learn.likeness import telling_ngrams
 from classifier.learn.local import (
     MOST_EXACT,
     Learning,
@@ -31,7 +32,6 @@ from classifier.learn.local import (
     learn,
     outputs_of,
     see,
-    telling_ngrams,
 )
 from classifier.learn.recipes import DEFAULT, LocalRecipe
 from classifier.learn.reservoir import Reservoir
@@ -166,7 +166,7 @@ class _Course:
         self._base = base
         self._local = local
         self._recipe = recipe
-        self._telling = telling_ngrams(base, local.space, recipe)
+        self._telling = telling_ngrams(base, local.wording.space, recipe)
         weights, self._linear = local.unfolded()
         self._weights = weights / self._telling[:, None]
         self._moved = np.full(len(self._weights), _START)
@@ -208,10 +208,10 @@ class _Course:
     def _score(self, rows: Sequence[Labelled]) -> _Scored:
         seen = see(self._base, rows)
         telling = sparse.diags_array(self._telling, dtype=np.float32)
-        plain = self._local.space.transform(seen.read)
+        plain = self._local.wording.space.transform(seen.read)
         X = sparse.csr_matrix(plain @ telling)
         V = self._local.standpoint.many(seen.scores, plain)
-        scores: Floats = X @ self._weights + self._local.near(V) + V @ self._linear
+        scores: Floats = X @ self._weights + self._local.headings(seen.read) + self._local.near(V) + V @ self._linear
         departments = self._local.groups.get(OWN_DEPARTMENTS)
         named = departments.labels if departments else ()
         outputs, at = [], 0

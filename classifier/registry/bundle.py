@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 
 from classifier.errors import BundleCorruptError, BundleIncompatibleError
 
-FORMAT: Final = 2
-"""What is written: weights may be packed, four bits each."""
+FORMAT: Final = 3
+"""What is written: weights may be packed, four bits each (2); titles may speak by themselves (3)."""
 
-_READABLE: Final = (1, FORMAT)
+_READABLE: Final = (1, 2, FORMAT)
 MANIFEST: Final = "manifest.json"
 Array = NDArray[Any]
 

@@ -1,15 +1,15 @@
 """What a ledger learnt from its own labels, on top of the base model.
 
-A score is a sum of three parts: the text's n-grams in a vocabulary of the place; how near the text stands to the
-place's labelled complaints, by the base's scores of all leaves and by the words they share (a radial kernel on
-spheres); and where it stands itself. The probabilities that the base gives through the crosswalk are then weighed in as
-a second opinion (a product of experts, Hinton 2002), which decides while labels are few and hardly counts when they are
-many.
+A score is a sum of four parts: the text's n-grams in a vocabulary of the place; those of its title alone, which names
+the matter, in one of titles; how near the text stands to the place's labelled complaints, by the base's scores of all
+leaves and by the words they share (a radial kernel on spheres); and where it stands itself. The probabilities that the
+base gives through the crosswalk are then weighed in as a second opinion (a product of experts, Hinton 2002), which
+decides while labels are few and hardly counts when they are many.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from classifier.registry.bundle import Bundle
 from classifier.suggest.calibration import softmax
 from classifier.suggest.standpoint import Standpoint
-from classifier.suggest.sums import along, row_sums
-from classifier.text.features import Encoded, FeatureSpace
+from classifier.suggest.wording import Wording
+from classifier.text.features import Encoded
 from classifier.text.pipeline import ReadComplaint
 
 Floats = NDArray[np.float32]
@@ -36,6 +36,9 @@ _FORMER_REACH: Final = 3.0
 _LEAST_PRIOR: Final = np.float32(1e-4)
 PREFIX: Final = "local_"
 """Of the names of what belongs to this part in a bundle; all else is the base's."""
+
+_HEADING: Final = "heading_"
+"""Of the names of what belongs to the titles by themselves, behind the other prefix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,27 +99,31 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One complaint's scores for each group, with what they were made from: `near` is how near each support is."""
+    """One complaint's scores for each group, with what they were made from.
+
+    `near` is how near each support is; `heading` the title by itself, None for a complaint without one.
+    """
 
     encoded: Encoded
     near: Floats
     length: float
     groups: dict[str, Floats]
+    heading: Encoded | None = None
 
 
 class Local:
     """Scores complaints for the groups of outputs that a ledger's own labels taught.
 
-    `weights` `(n_features, n_outputs)` of int8 with `scale` `(n_features,)` hold the part of the text; `support`
-    `(n_support, n_axes)` the points where labelled complaints stand, with `dual` `(n_support, n_outputs)`; `linear`
-    `(n_axes, n_outputs)` the part of the point itself. `ledger` is whose labels they were. Outputs stand group after
-    group in the order of `groups`.
+    `wording` holds the part of the text, `heading` that of the title by itself, None where no labelled complaint has
+    one; `support` `(n_support, n_axes)` the points where labelled complaints stand, with `dual`
+    `(n_support, n_outputs)`; `linear` `(n_axes, n_outputs)` the part of the point itself. `ledger` is whose labels they
+    were. Outputs stand group after group in the order of `groups`.
     """
 
     def __init__(
         self,
-        space: FeatureSpace,
-        text: tuple[NDArray[np.int8], Floats],
+        wording: Wording,
+        heading: Wording | None,
         standpoint: Standpoint,
         radial: tuple[Floats, Floats],
         linear: Floats,
@@ -125,11 +132,11 @@ class Local:
         ledger: str,
     ) -> None:
         self.ledger = ledger
-        self.space = space
+        self.wording = wording
+        self.heading = heading
         self.standpoint = standpoint
         self.groups = groups
         self.proof = proof
-        self._weights, self._scale = np.ascontiguousarray(text[0], np.int8), np.ascontiguousarray(text[1], np.float32)
         self._support, self._dual = radial
         self._linear = linear
         bounds = np.cumsum([0, *(len(group.labels) for group in groups.values())])
@@ -137,16 +144,24 @@ class Local:
 
     def score(self, complaint: ReadComplaint, base_scores: Floats) -> Scored:
         """Score one complaint; `base_scores` are the base's, of its leaves."""
-        encoded = self.space.encode(complaint)
+        encoded = self.wording.space.encode(complaint)
         point, length = self.standpoint(base_scores, encoded)
         near = np.exp(self._support @ point - self.standpoint.total)
-        scores = row_sums(encoded.values, encoded.columns, self._scale, self._weights).copy()
+        scores = self.wording.scores(encoded).copy()
         scores += near @ self._dual + point @ self._linear
-        return Scored(encoded, near, length, {name: scores[at] for name, at in self._slices.items()})
+        heading = None
+        if self.heading is not None and complaint.title.text:
+            heading = self.heading.space.encode(complaint.heading)
+            scores += self.heading.scores(heading)
+        return Scored(encoded, near, length, {name: scores[at] for name, at in self._slices.items()}, heading)
 
     def unfolded(self) -> tuple[Floats, Floats]:
-        """Return the weights of the n-grams, `(n_features, n_outputs)`, and of the point, as plain numbers."""
-        return self._weights.astype(np.float32) * self._scale[:, None], self._linear.copy()
+        """Return the weights of the text's n-grams, `(n_features, n_outputs)`, and of the point, as plain numbers."""
+        return self.wording.unfolded(), self._linear.copy()
+
+    def headings(self, complaints: Sequence[ReadComplaint]) -> Floats | np.float32:
+        """Return what the titles by themselves add to the scores, `(n_complaints, n_outputs)`, or 0 for them all."""
+        return np.float32(0) if self.heading is None else self.heading.many([one.heading for one in complaints])
 
     def near(self, points: Floats) -> Floats:
         """Return the radial part of the scores for texts that stand at `points` `(n_rows, n_axes)`."""
@@ -157,29 +172,32 @@ class Local:
         self, text: tuple[NDArray[np.int8], Floats], linear: Floats, groups: dict[str, Learnt], proof: Proof
     ) -> Local:
         """Return the same with other weights and another proof."""
-        return Local(self.space, text, self.standpoint, (self._support, self._dual), linear, groups, proof, self.ledger)
+        wording = Wording(self.wording.space, *text)
+        radial = self._support, self._dual
+        return Local(wording, self.heading, self.standpoint, radial, linear, groups, proof, self.ledger)
 
-    def spoken(self, scored: Scored, group: str, direction: Floats) -> tuple[Floats, Floats]:
-        """Say what speaks for `direction` (a weight for each label of `group`): each n-gram, and each leaf's score.
+    def spoken(self, scored: Scored, group: str, direction: Floats) -> tuple[tuple[Floats, ...], Floats]:
+        """Say what speaks for `direction` (a weight for each label of `group`): each character, and each leaf's score.
 
         Returns:
-            The part of each feature in `scored.encoded`, and the slope along the base's score of each leaf.
+            What each character of title and text adds, and the slope along the base's score of each leaf.
         """
-        at, columns = self._slices[group], scored.encoded.columns
-        parts = scored.encoded.values * self._scale[columns] * along(columns, self._weights, at, direction)
+        at = self._slices[group]
+        parts = self.wording.parts(scored.encoded, at, direction)
         pull = scored.near * (self._dual[:, at] @ direction)
         towards = pull @ self._support + self._linear[:, at] @ direction
         slope, by_words = self.standpoint.slopes(towards, scored.encoded, scored.length)
-        return parts if by_words is None else parts + by_words, slope - slope.mean()
+        title, text = scored.encoded.spread(parts if by_words is None else parts + by_words)
+        if self.heading is not None and scored.heading is not None:
+            title = title + scored.heading.spread(self.heading.parts(scored.heading, at, direction))[1]
+        return (title, text), slope - slope.mean()
 
     def to_bundle(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]], dict[str, tuple[str, ...]]]:
         """Return manifest entries, arrays and texts that `from_bundle` reads back."""
         facts, points = self.standpoint.to_bundle()
         arrays: dict[str, NDArray[Any]] = {
-            **self.space.arrays(),
+            **self.wording.arrays(),
             **points,
-            "weights": self._weights,
-            "scale": self._scale,
             "support": self._support,
             "dual": self._dual,
             "linear": self._linear,
@@ -188,9 +206,14 @@ class Local:
             "proof_truth": self.proof.truth,
             "proof_learnt": self.proof.learnt,
         }
-        texts = {"words": self.space.words, **{f"labels_{name}": group.labels for name, group in self.groups.items()}}
+        space = self.wording.space
+        texts = {"words": space.words, **{f"labels_{name}": group.labels for name, group in self.groups.items()}}
         blends = {name: [group.blend.sharpness, group.blend.trust] for name, group in self.groups.items()}
-        entries = {"local": {"ledger": self.ledger, "documents": self.space.n_documents, "blends": blends, **facts}}
+        entries = {"local": {"ledger": self.ledger, "documents": space.n_documents, "blends": blends, **facts}}
+        if self.heading is not None:
+            arrays |= {_HEADING + name: array for name, array in self.heading.arrays().items()}
+            texts[_HEADING + "words"] = self.heading.space.words
+            entries["local"][_HEADING + "documents"] = self.heading.space.n_documents
         return (
             entries,
             {PREFIX + name: array for name, array in arrays.items()},
@@ -214,8 +237,8 @@ class Local:
             facts = {**facts, "reach": [_FORMER_REACH, 0.0]}
             support, linear = support * np.float32(_FORMER_REACH**0.5), linear / np.float32(_FORMER_REACH**0.5)
         return cls(
-            FeatureSpace.from_parts(arrays, texts["words"], int(facts["documents"])),
-            (arrays["weights"], arrays["scale"]),
+            Wording.from_parts(arrays, texts["words"], int(facts["documents"])),
+            _heading_of(facts, arrays, texts),
             Standpoint.from_bundle(facts, arrays),
             (support, arrays["dual"]),
             linear,
@@ -223,6 +246,17 @@ class Local:
             _proof_of(arrays),
             str(facts["ledger"]),
         )
+
+
+def _heading_of(
+    facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], texts: Mapping[str, tuple[str, ...]]
+) -> Wording | None:
+    """Read the part of titles by themselves, which versions of before have not."""
+    documents = facts.get(_HEADING + "documents")
+    if documents is None:
+        return None
+    own = {name.removeprefix(_HEADING): array for name, array in arrays.items() if name.startswith(_HEADING)}
+    return Wording.from_parts(own, texts[_HEADING + "words"], int(documents))
 
 
 def _proof_of(arrays: Mapping[str, NDArray[Any]]) -> Proof:

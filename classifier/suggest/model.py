@@ -145,8 +145,8 @@ class Model:
     def local_contributions(self, encoded: Encoded, scored: Scored, direction: Floats) -> tuple[Floats, ...]:
         """Return the same for the ledger's own categories: what the text itself says, and what the base reads in it."""
         assert self.local is not None  # noqa: S101 - whoever has scores of it has it
-        parts, slope = self.local.spoken(scored, OWN, direction)
-        fields = zip(scored.encoded.spread(parts), self.contributions(encoded, LEAVES, slope), strict=True)
+        spoken, slope = self.local.spoken(scored, OWN, direction)
+        fields = zip(spoken, self.contributions(encoded, LEAVES, slope), strict=True)
         return tuple(own + base for own, base in fields)
 
     def to_bundle(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]], dict[str, tuple[str, ...]]]:

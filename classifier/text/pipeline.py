@@ -47,6 +47,9 @@ class ReadField:
         return tuple(words_between(self.text, self.ends))
 
 
+_NOTHING = ReadField(AlignedText.whole(""), b"", (), "")
+
+
 @dataclass(frozen=True, slots=True)
 class ReadComplaint:
     """A complaint as the model reads it."""
@@ -63,6 +66,11 @@ class ReadComplaint:
     def text(self) -> str:
         """The normalised, masked title and text, a line each."""
         return f"{self.title.text}\n{self.body.text}"
+
+    @property
+    def heading(self) -> ReadComplaint:
+        """The title alone, as if it were all that is said."""
+        return ReadComplaint(_NOTHING, self.title)
 
     @property
     def han_count(self) -> int:
@@ -135,7 +143,7 @@ class TextPipeline:
     def read_field(self, text: str) -> ReadField:
         """Read one text by itself."""
         if not text:
-            return ReadField(AlignedText.whole(""), b"", (), "")
+            return _NOTHING
         normal = normalise(text)
         aligned, found = mask(normal)
         return ReadField(aligned, self._segmenter.ends(aligned.text), found, normal.text)

@@ -16,6 +16,7 @@ from classifier.learn.dataset import Labelled, read_labelled
 from classifier.learn.local import fit_blend, learn_labels
 from classifier.registry.versions import Registry
 from classifier.settings import Places
+from classifier.suggest.local import OWN
 from classifier.suggest.suggester import Suggester
 from classifier.workshop import train_version
 
@@ -157,9 +158,45 @@ def test_evidence_points_at_what_the_labels_taught(child: Ledger, own_places: Pl
     assert any("路灯" in text[span.start : span.end] for span in spans)
 
 
-def test_held_out_probabilities_are_of_rows_the_model_had_not_seen(
-    child: Ledger, own_places: Places, labels: list[Labelled]
-) -> None:
+VAGUE = "尊敬的领导，情况如题，请派人到现场看一看，盼复"
+
+
+@pytest.fixture
+def titled() -> list[Labelled]:
+    """The titles alone tell what it is about; the place files lamps under 环境问题."""
+    rows = [("HJ", text) for text in LAMPS] + [("GZ", text) for text in WAGES]
+    return [Labelled(Complaint(f"{VAGUE}{'。' * at}", text), (code,)) for at, (code, text) in enumerate(rows)]
+
+
+def test_a_title_speaks_by_itself_and_shows_so(child: Ledger, own_places: Places, titled: list[Labelled]) -> None:
+    version, trained = train_version(child, own_places, titled)
+    suggester, stored = (Suggester(child, one) for one in (trained.model, load_model(version)))
+    local = suggester.model.local
+    assert local is not None
+    assert local.heading is not None
+    for title in ("南门的路灯坏了一直没人修", "老板拖欠我工资", ""):
+        complaint = Complaint(VAGUE, title)
+        assert suggester.suggest(complaint).categories == stored.suggest(complaint).categories
+    asked = suggester.understand(Complaint(VAGUE, "南门的路灯坏了")).prediction.local
+    assert asked is not None
+    assert asked.heading is not None
+    direction = np.array([1, -1] + [0] * (len(local.groups[OWN].labels) - 2), np.float32)
+    spoken, _ = local.spoken(asked, OWN, direction)
+    without, _ = local.spoken(dataclasses.replace(asked, heading=None), OWN, direction)
+    adds = local.heading.scores(asked.heading)[: len(direction)] @ direction
+    assert abs(adds) > 0.01
+    assert float(spoken[0].sum() - without[0].sum()) == pytest.approx(float(adds), rel=1e-3)
+    np.testing.assert_array_equal(spoken[1], without[1])
+    assert suggester.suggest(Complaint(VAGUE, "南门的路灯坏了")).evidence[0].field == "title"
+
+
+def test_where_nobody_writes_titles_none_are_learnt(child: Ledger, own_places: Places, labels: list[Labelled]) -> None:
+    local = learn_labels(open_desk(own_places, "child"), labels)
+    assert local.heading is None
+    assert local.headings([]) == 0
+
+
+def test_held_out_probabilities_are_of_rows_the_model_had_not_seen(own_places: Places, labels: list[Labelled]) -> None:
     dealt = [
         dataclasses.replace(row, categories=labels[at * 17 % len(labels)].categories) for at, row in enumerate(labels)
     ]
