@@ -190,13 +190,15 @@ def test_a_title_speaks_by_itself_and_shows_so(child: Ledger, own_places: Places
     assert suggester.suggest(Complaint(VAGUE, "南门的路灯坏了")).evidence[0].field == "title"
 
 
-def test_where_nobody_writes_titles_none_are_learnt(child: Ledger, own_places: Places, labels: list[Labelled]) -> None:
+def test_where_nobody_writes_titles_none_are_learnt(own_places: Places, labels: list[Labelled]) -> None:
     local = learn_labels(open_desk(own_places, "child"), labels)
     assert local.heading is None
     assert local.headings([]) == 0
 
 
-def test_held_out_probabilities_are_of_rows_the_model_had_not_seen(own_places: Places, labels: list[Labelled]) -> None:
+def test_held_out_probabilities_are_of_rows_the_model_had_not_seen(
+    child: Ledger, own_places: Places, labels: list[Labelled]
+) -> None:
     dealt = [
         dataclasses.replace(row, categories=labels[at * 17 % len(labels)].categories) for at, row in enumerate(labels)
     ]
