@@ -32,7 +32,7 @@ class LocalRecipe:
     """
 
     penalty: float = 0.1
-    text: float = 0.6
+    text: float = 0.4
     heading: float = 0.4
     view: float = 0.5
     near: float = 2.0
