@@ -42,9 +42,9 @@ def read(suggester: Suggester) -> list[ReadComplaint]:
 def test_a_text_stands_where_it_does_among_many(suggester: Suggester, learnt: Local, read: list[ReadComplaint]) -> None:
     base = suggester.model
     scores = np.array([base.predict(base.space.encode(one)).leaf_scores for one in read])
-    many = learnt.standpoint.many(scores, learnt.space.transform(read))
+    many = learnt.standpoint.many(scores, learnt.wording.space.transform(read))
     for at, one in enumerate(read):
-        point, length = learnt.standpoint(scores[at], learnt.space.encode(one))
+        point, length = learnt.standpoint(scores[at], learnt.wording.space.encode(one))
         assert np.allclose(point, many[at], atol=2e-3)
         assert length > 0
     squares = (many[:-1] ** 2).sum(axis=1)
@@ -55,7 +55,7 @@ def test_what_n_grams_add_by_their_place_is_the_place_itself(learnt: Local, read
     latent = learnt.standpoint.latent
     assert latent is not None
     for one in read[:5]:
-        encoded = learnt.space.encode(one)
+        encoded = learnt.wording.space.encode(one)
         place, length = latent(encoded)
         for axis in range(len(place)):
             direction = np.zeros(len(place), dtype=np.float32)
@@ -66,7 +66,7 @@ def test_what_n_grams_add_by_their_place_is_the_place_itself(learnt: Local, read
 def test_texts_that_share_words_stand_nearer_than_others(learnt: Local, read: list[ReadComplaint]) -> None:
     latent = learnt.standpoint.latent
     assert latent is not None
-    places = latent.many(learnt.space.transform(read[: len(TEXTS)]))
+    places = latent.many(learnt.wording.space.transform(read[: len(TEXTS)]))
     near = places @ places.T
     same = np.arange(len(TEXTS)) % 4
     alike = same[:, None] == same[None, :]
