@@ -92,6 +92,7 @@ class Model:
         self._scale = np.ascontiguousarray(scale, np.float32)
         bounds = np.cumsum([0, *(len(head.labels) for head in heads.values())])
         sharpness = np.array([head.sharpness for head in heads.values()], dtype=np.float32)
+        self._strengths: dict[str, Floats] = {}
         self._starts = bounds[:-1].astype(np.int32)
         self._sharpness = np.repeat(sharpness, np.diff(bounds))
         self._slices = {group: slice(int(a), int(b)) for group, a, b in zip(heads, bounds, bounds[1:], strict=False)}
@@ -106,7 +107,11 @@ class Model:
 
     def strengths(self, group: str) -> Floats:
         """Return how much each feature says of `group`: the length of its centred weights, `(n_features,)`."""
-        at = self._slices[group]
+        if group not in self._strengths:
+            self._strengths[group] = self._measure_strengths(self._slices[group])
+        return self._strengths[group]
+
+    def _measure_strengths(self, at: slice) -> Floats:
         lengths = np.empty(len(self._scale), dtype=np.float32)
         for begin in range(0, len(lengths), _ROWS_AT_ONCE):
             part = rows_of(self._weights, slice(begin, begin + _ROWS_AT_ONCE))[:, at].astype(np.float32)
