@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import islice
-from typing import Any, Final
+from typing import Any
 
 from classifier.catalogue.ledger import Ledger
 from classifier.desk import build_base, load_model, open_desk, silent, store, version_in_use
@@ -20,22 +20,19 @@ from classifier.errors import (
 from classifier.learn.adaptation import Adaptation, compare
 from classifier.learn.backlog import sample_backlog
 from classifier.learn.dataset import Labelled, LabelledFiles, Together, corpus_fingerprint, ledger_complaints
-from classifier.learn.evaluation import Evaluation, department_names
+from classifier.learn.evaluation import department_names
 from classifier.learn.figures import measure
 from classifier.learn.gate import Comparison, Verdict, compare_answers, judge
 from classifier.learn.local import MOST_EXACT, learn, local_facts
-from classifier.learn.proof import judgeable, shared_answers, unseen_answers
+from classifier.learn.proof import shared_answers
+from classifier.learn.proving import both, compared, megabytes, milliseconds
 from classifier.learn.report import Report, monthly_rows
 from classifier.learn.stream import learn_many
 from classifier.learn.training import Progress, Trained, train
-from classifier.registry.history import now
 from classifier.registry.versions import Registry, Version
 from classifier.settings import Places
 from classifier.suggest.local import PREFIX as LOCAL_FILES
 from classifier.suggest.suggester import Suggester
-
-MOST_COMPARED: Final = 5_000
-"""Labelled rows on which a candidate is compared with the version in use; of more, evenly spaced ones."""
 
 
 def train_version(
@@ -78,11 +75,11 @@ def train_version(
 def _proven(trained: Trained, ledger: Ledger, rows: Sequence[Labelled], other: Suggester) -> Trained:
     """Compare a candidate with the version in use, and write its report; there is none where no row tells."""
     candidate = Suggester(ledger, trained.model)
-    judged = _some(judgeable(rows, candidate, other))
-    if not judged:
+    found = compared(rows, candidate, other)
+    if found is None:
         return trained
-    after = unseen_answers(judged, candidate)
-    comparison = compare_answers("", after, other.model.name, unseen_answers(judged, other))
+    judged, after, comparison = found
+    comparison = replace(comparison, candidate="")  # it has no name yet
     gate = judge(comparison, ledger.settings.allowed_fall)
     figures = measure(after, department_names(judged, candidate))
     facts = {
@@ -104,14 +101,11 @@ def _proven(trained: Trained, ledger: Ledger, rows: Sequence[Labelled], other: S
         {name: facts[name] for name in ("rows", "curve", "newest", "trials", "comparison", "gate") if name in facts},
         tuple(judged[at].source for at in comparison.changed),
         monthly_rows([row.complaint.date for row in rows], trained.facts["rows"]["own"] or len(rows)),
-        departments=_both(facts["metrics"].get("department_accuracy"), facts["metrics"].get("department_top3")),
+        megabytes=megabytes(trained.model),
+        milliseconds=milliseconds(candidate, judged),
+        departments=both(facts["metrics"].get("department_accuracy"), facts["metrics"].get("department_top3")),
     )
     return replace(trained, facts=facts, report=report)
-
-
-def _some(rows: Sequence[Labelled]) -> Sequence[Labelled]:
-    """Return an even part of the rows, `MOST_COMPARED` at most."""
-    return rows[:: max(1, -(-len(rows) // MOST_COMPARED))]
 
 
 def _train_local(
@@ -177,11 +171,10 @@ def compare_on(rows: Sequence[Labelled], candidate: Suggester, other: Suggester)
     Raises:
         NothingToCompareError: one of them learnt from each of the rows and kept no answer from before.
     """
-    judged = _some(judgeable(rows, candidate, other))
-    if not judged:
+    found = compared(rows, candidate, other)
+    if found is None:
         raise NothingToCompareError(candidate.model.name, other.model.name)
-    after, before = unseen_answers(judged, candidate), unseen_answers(judged, other)
-    return compare_answers(candidate.model.name, after, other.model.name, before)
+    return found[2]
 
 
 def compare_versions(ledger: Ledger, places: Places, name: str, other: str, rows: Sequence[Labelled]) -> Comparison:
@@ -275,21 +268,3 @@ def version_used(ledger: Ledger, places: Places) -> str:
     if used is None:
         raise ModelNotFoundError(ledger.name)
     return used.name if used.ledger == ledger.name else f"{used.ledger}/{used.name}"
-
-
-def evaluation_report(suggester: Suggester, rows: Sequence[Labelled], result: Evaluation) -> Report:
-    """Return the report of an evaluation."""
-    return Report(
-        suggester.ledger.settings.title,
-        suggester.model.name,
-        now(),
-        result.figures,
-        {"rows": {"evaluated": len(rows)}},
-        monthly=monthly_rows([row.complaint.date for row in rows], len(rows)),
-        milliseconds=result.milliseconds,
-        departments=_both(result.department_accuracy, result.department_top3),
-    )
-
-
-def _both(first: float | None, three: float | None) -> tuple[float, float] | None:
-    return None if first is None or three is None else (first, three)

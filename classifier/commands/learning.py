@@ -85,7 +85,7 @@ def _state(version: str, ledger: str, *, promoted: bool) -> str:
 
 def _evaluate(given: argparse.Namespace) -> int:
     from classifier.learn.evaluation import evaluate
-    from classifier.workshop import evaluation_report
+    from classifier.learn.proving import evaluation_report
 
     places = Places.from_environment()
     suggester = open_desk(places, given.ledger, given.model, first_build_progress())
@@ -93,7 +93,8 @@ def _evaluate(given: argparse.Namespace) -> int:
     with tqdm(total=len(rows), unit="行", file=sys.stderr, delay=1) as bar:
         result = evaluate(rows, suggester, bar.update)
     if given.report:
-        report = evaluation_report(suggester, rows, result)
+        used = open_desk(places, given.ledger)
+        report = evaluation_report(suggester, rows, result, used if used.model.name != suggester.model.name else None)
         given.report.write_text(report_html(report), encoding="utf-8")
         given.report.with_suffix(".json").write_text(report_json(report), encoding="utf-8")
     per_category = {one.category: one.f1 for one in result.figures.categories if one.rows}

@@ -83,6 +83,26 @@ def test_the_report_for_programs_has_every_figure(folder: Path) -> None:
     assert report["returns_per"] == "month"
     assert report["facts"]["curve"][-1]["rows"] == 43
     assert report["facts"]["gate"]["passed"]
+    assert report["megabytes"] > 0.01
+    assert report["milliseconds"] > 0
+
+
+def test_an_evaluation_of_another_version_is_beside_the_one_in_use(
+    folder: Path, places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FENBAN_LEDGERS", str(places.ledgers))
+    monkeypatch.setenv("FENBAN_MODELS", ":".join(map(str, (folder.parents[1], *places.models))))
+    data, page = tmp_path / "标注.csv", tmp_path / "报告.html"
+    data.write_text("text,category\n东门路灯不亮,HJ\n拖欠工资,GZ\n", "utf-8")
+    arguments = ["evaluate", str(data), "--ledger", "child", "--report", str(page)]
+    assert cli.run([*arguments, "--model", folder.name]) == terminal.DONE
+    told = json.loads(page.with_suffix(".json").read_text("utf-8"))
+    comparison = told["facts"]["comparison"]
+    assert (comparison["candidate"], comparison["rows"]) == ("child/v1", 2)
+    assert told["megabytes"] > 0.01
+    assert "使用中的" in page.read_text("utf-8")
+    assert cli.run(arguments) == terminal.DONE
+    assert "comparison" not in json.loads(page.with_suffix(".json").read_text("utf-8"))["facts"]
 
 
 def test_an_evaluation_writes_the_same_report(places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
