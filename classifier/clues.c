@@ -73,18 +73,46 @@ PyObject *make_table(PyObject *self, PyObject *args)
         }                                                                                                              \
     } while (0)
 
-/* holds_pair(table, text) -> whether a character or pair of characters of text is a key */
-PyObject *holds_pair(PyObject *self, PyObject *args)
+static inline int is_one_of(const Py_buffer *characters, uint32_t code)
+{
+    return code < (uint32_t)characters->len && ((const uint8_t *)characters->buf)[code];
+}
+
+/* stretches(table, characters, text, least) -> [(start, end), …] of the stretches of text that are of these characters
+ * alone (a byte for each code point, others are none), as long as can be and no shorter than `least`, and in which or
+ * across whose end a character or pair of characters is a key */
+PyObject *stretches(PyObject *self, PyObject *args)
 {
     PyObject *capsule, *text;
+    Py_buffer characters;
+    Py_ssize_t least;
     (void)self;
-    if (!PyArg_ParseTuple(args, "OU", &capsule, &text))
+    if (!PyArg_ParseTuple(args, "Oy*Un", &capsule, &characters, &text, &least))
         return NULL;
     const Table *table = PyCapsule_GetPointer(capsule, TABLE);
-    if (!table)
-        return NULL;
-    FOR_EACH_PLACE(table, text, place, Py_RETURN_TRUE);
-    Py_RETURN_FALSE;
+    Py_ssize_t length = PyUnicode_GET_LENGTH(text);
+    int kind = PyUnicode_KIND(text);
+    const void *data = PyUnicode_DATA(text);
+    PyObject *found = table ? PyList_New(0) : NULL;
+    for (Py_ssize_t begin = 0, end; found && begin < length; begin = end + 1) {
+        for (end = begin; end < length && is_one_of(&characters, PyUnicode_READ(kind, data, end)); end++)
+            ;
+        int holds = 0;
+        for (Py_ssize_t at = begin; end - begin >= least && !holds && at < end; at++) {
+            uint32_t code = PyUnicode_READ(kind, data, at), low = code & 0xFFFF;
+            if (!(table->firsts[low >> 3] & (1 << (low & 7))))
+                continue;
+            uint64_t first = (uint64_t)code << 21;
+            holds = table_find(table, first) >= 0 ||
+                    (at + 1 < length && table_find(table, first | PyUnicode_READ(kind, data, at + 1)) >= 0);
+        }
+        PyObject *span = holds ? Py_BuildValue("(nn)", begin, end) : NULL;
+        if (holds && (!span || PyList_Append(found, span) < 0))
+            Py_CLEAR(found);
+        Py_XDECREF(span);
+    }
+    PyBuffer_Release(&characters);
+    return found;
 }
 
 /* ---- which expressions could match ---- */

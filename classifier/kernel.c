@@ -718,6 +718,33 @@ static PyObject *doubts(PyObject *self, PyObject *args)
     return PyLong_FromLong(bits);
 }
 
+/* places(text, table, bit) -> where its characters stand whose class, by a table as above, has `bit` */
+static PyObject *places(PyObject *self, PyObject *args)
+{
+    PyObject *text;
+    Py_buffer table;
+    int bit;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Uy*i", &text, &table, &bit))
+        return NULL;
+    const uint8_t *classes = table.buf;
+    Py_ssize_t size = table.len, length = PyUnicode_GET_LENGTH(text);
+    int kind = PyUnicode_KIND(text);
+    const void *data = PyUnicode_DATA(text);
+    PyObject *found = PyList_New(0);
+    for (Py_ssize_t at = 0; found && size && at < length; at++) {
+        uint32_t code = PyUnicode_READ(kind, data, at);
+        if (!(classes[code < size ? code : size - 1] & bit))
+            continue;
+        PyObject *place = PyLong_FromSsize_t(at);
+        if (!place || PyList_Append(found, place) < 0)
+            Py_CLEAR(found);
+        Py_XDECREF(place);
+    }
+    PyBuffer_Release(&table);
+    return found;
+}
+
 /* letters(text) -> its letters and digits alone, those of Python's \w but the underscore */
 static PyObject *letters(PyObject *self, PyObject *text)
 {
@@ -920,7 +947,7 @@ static PyMethodDef METHODS[] = {
     {"best", best, METH_VARARGS, NULL},
     {"leads", leads, METH_VARARGS, NULL},
     {"make_table", make_table, METH_VARARGS, NULL},
-    {"holds_pair", holds_pair, METH_VARARGS, NULL},
+    {"stretches", stretches, METH_VARARGS, NULL},
     {"make_clues", make_clues, METH_VARARGS, NULL},
     {"candidates", candidates, METH_VARARGS, NULL},
     {"letters", letters, METH_O, NULL},
@@ -931,6 +958,7 @@ static PyMethodDef METHODS[] = {
     {"sides", sides, METH_VARARGS, NULL},
     {"count_han", count_han, METH_O, NULL},
     {"doubts", doubts, METH_VARARGS, NULL},
+    {"places", places, METH_VARARGS, NULL},
     {"exchange", exchange, METH_VARARGS, NULL},
     {"make_dictionary", make_dictionary, METH_VARARGS, NULL},
     {"cut", cut, METH_VARARGS, NULL},

@@ -26,7 +26,7 @@ static inline uint64_t spread(uint64_t key)
 
 /* clues.c */
 PyObject *make_table(PyObject *self, PyObject *args);
-PyObject *holds_pair(PyObject *self, PyObject *args);
+PyObject *stretches(PyObject *self, PyObject *args);
 PyObject *make_clues(PyObject *self, PyObject *args);
 PyObject *candidates(PyObject *self, PyObject *args);
 

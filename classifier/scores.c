@@ -61,8 +61,8 @@ static inline void expect_rows(const Rows *rows, Py_ssize_t at)
     for (Py_ssize_t one = at; one < at + 2 && one < rows->n_columns; one++) {
         const uint8_t *row = row_of(rows, one);
         for (Py_ssize_t line = 0; line < size; line += 64)
-            __builtin_prefetch(row + line);
-        __builtin_prefetch(row + size - 1);
+            __builtin_prefetch(row + line, 0, 1);
+        __builtin_prefetch(row + size - 1, 0, 1);
     }
 }
 
@@ -119,44 +119,71 @@ INLINE("avx2") void add_16(int32_t *sums, const Rows *rows, int packed)
     }
 }
 
-INLINE("avx512f,avx512bw") __m256i thirty_two(const uint8_t *row, Py_ssize_t output, __m128i levels, int packed)
+#define BLOCK 128 /* outputs of 64 bytes */
+#define AT_ONCE 2 /* blocks whose sums are held in registers */
+
+/* Return which output a lane stands for: `word` of the 32 of a block, and which of its four halves of a byte. */
+static inline Py_ssize_t output_of(Py_ssize_t block, int word, int half)
 {
-    if (!packed)
-        return _mm256_loadu_si256((const __m256i *)(row + output));
-    __m128i both = _mm_loadu_si128((const __m128i *)(row + output / 2)), four = _mm_set1_epi8(15);
-    __m128i first = _mm_shuffle_epi8(levels, _mm_and_si128(both, four));
-    __m128i second = _mm_shuffle_epi8(levels, _mm_and_si128(_mm_srli_epi16(both, 4), four));
-    return _mm256_inserti128_si256(_mm256_castsi128_si256(first), second, 1);
+    int byte = 2 * word + half / 2;
+    return block * BLOCK + byte / (PACK / 2) * PACK + byte % (PACK / 2) + half % 2 * (PACK / 2);
 }
 
-INLINE("avx512f,avx512bw") void add_32(int32_t *sums, const Rows *rows, int packed)
+/* Sum `blocks` blocks of packed rows, from `first` on. Words of two rows stand side by side, so that what the levels
+ * make of them is multiplied and added in pairs; a level's number is the lowest four bits of a word, the fifth is left
+ * out by levels that stand twice. */
+INLINE("avx512f,avx512bw") void add_blocks(int32_t *sums, const Rows *rows, Py_ssize_t first, int blocks)
 {
-    Py_ssize_t whole = rows->weights.n_outputs / 32 * 32;
-    __m128i levels = packed ? _mm_loadu_si128((const __m128i *)rows->weights.levels) : _mm_setzero_si128();
+    Py_ssize_t size = row_size(&rows->weights), from = first * (BLOCK / 2);
+    __m512i sum[AT_ONCE][8];
+    __mmask64 there[AT_ONCE];
+    for (int block = 0; block < blocks; block++) {
+        Py_ssize_t left = size - from - block * (BLOCK / 2);
+        there[block] = left >= 64 ? ~0ULL : (1ULL << left) - 1;
+        for (int one = 0; one < 8; one++)
+            sum[block][one] = _mm512_setzero_si512();
+    }
+    __m512i levels = _mm512_cvtepi8_epi16(
+        _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)rows->weights.levels)));
     for (Py_ssize_t at = 0; at < rows->n_columns; at += 2) {
-        expect_rows(rows, at + ROWS_AHEAD);
-        const uint8_t *one = row_of(rows, at), *other = row_of(rows, at + 1);
+        if (!first)
+            expect_rows(rows, at + ROWS_AHEAD);
+        const uint8_t *one = row_of(rows, at) + from, *other = row_of(rows, at + 1) + from;
         int32_t both;
         memcpy(&both, rows->factors + at, 4);
         __m512i factors = _mm512_set1_epi32(both);
-        for (Py_ssize_t output = 0; output < whole; output += 32) {
-            __m256i left = thirty_two(one, output, levels, packed), right = thirty_two(other, output, levels, packed);
-            __m512i low = _mm512_cvtepi8_epi16(_mm256_unpacklo_epi8(left, right));
-            __m512i high = _mm512_cvtepi8_epi16(_mm256_unpackhi_epi8(left, right));
-            int32_t *to = sums + output;
-            _mm512_storeu_si512(to, _mm512_add_epi32(_mm512_loadu_si512(to), _mm512_madd_epi16(low, factors)));
-            to += 16;
-            _mm512_storeu_si512(to, _mm512_add_epi32(_mm512_loadu_si512(to), _mm512_madd_epi16(high, factors)));
+        for (int block = 0; block < blocks; block++) {
+            __m512i left = _mm512_maskz_loadu_epi8(there[block], one + block * 64);
+            __m512i right = _mm512_maskz_loadu_epi8(there[block], other + block * 64);
+            __m512i low = _mm512_unpacklo_epi16(left, right), high = _mm512_unpackhi_epi16(left, right);
+            for (int half = 0; half < 4; half++) {
+                __m512i these = _mm512_permutexvar_epi16(_mm512_srli_epi16(low, 4 * half), levels);
+                __m512i those = _mm512_permutexvar_epi16(_mm512_srli_epi16(high, 4 * half), levels);
+                sum[block][half] = _mm512_add_epi32(sum[block][half], _mm512_madd_epi16(these, factors));
+                sum[block][half + 4] = _mm512_add_epi32(sum[block][half + 4], _mm512_madd_epi16(those, factors));
+            }
         }
-        add_rest(sums, rows, at, whole);
     }
-    /* Unpacked in halves, outputs 8 to 15 and 16 to 23 of each 32 stand in each other's place. */
-    for (Py_ssize_t output = 0; output < whole; output += 32) {
-        int32_t held[8];
-        memcpy(held, sums + output + 8, sizeof held);
-        memcpy(sums + output + 8, sums + output + 16, sizeof held);
-        memcpy(sums + output + 16, held, sizeof held);
-    }
+    for (int block = 0; block < blocks; block++)
+        for (int one = 0; one < 8; one++) {
+            int32_t lanes[16];
+            _mm512_storeu_si512(lanes, sum[block][one]);
+            for (int lane = 0; lane < 16; lane++) {
+                int word = lane / 4 * 8 + lane % 4 + (one >= 4 ? 4 : 0);
+                Py_ssize_t output = output_of(first + block, word, one % 4);
+                if (output < rows->weights.n_outputs)
+                    sums[output] = lanes[lane];
+            }
+        }
+}
+
+__attribute__((target("avx512f,avx512bw"))) static void add_packed(int32_t *sums, const Rows *rows)
+{
+    Py_ssize_t blocks = (row_size(&rows->weights) + 63) / 64, first = 0;
+    for (; first + AT_ONCE <= blocks; first += AT_ONCE)
+        add_blocks(sums, rows, first, AT_ONCE);
+    if (first < blocks)
+        add_blocks(sums, rows, first, 1);
 }
 
 __attribute__((target("avx2"))) static void add_by_16(int32_t *sums, const Rows *rows)
@@ -165,14 +192,6 @@ __attribute__((target("avx2"))) static void add_by_16(int32_t *sums, const Rows 
         add_16(sums, rows, 1);
     else
         add_16(sums, rows, 0);
-}
-
-__attribute__((target("avx512f,avx512bw"))) static void add_by_32(int32_t *sums, const Rows *rows)
-{
-    if (rows->weights.levels)
-        add_32(sums, rows, 1);
-    else
-        add_32(sums, rows, 0);
 }
 
 __attribute__((target("avx2"))) static void unpack_by_16(int8_t *to, const Weights *weights, const uint8_t *row)
@@ -199,8 +218,8 @@ static void unpack_row(int8_t *to, const Weights *weights, const uint8_t *row)
 static void add_rows(int32_t *sums, const Rows *rows)
 {
 #ifdef WIDE
-    if (__builtin_cpu_supports("avx512bw")) {
-        add_by_32(sums, rows);
+    if (rows->weights.levels && __builtin_cpu_supports("avx512bw")) {
+        add_packed(sums, rows);
         return;
     }
     if (__builtin_cpu_supports("avx2")) {
@@ -228,19 +247,19 @@ static int holds(Weights *weights, const Py_buffer *numbers, const Py_buffer *le
     return 1;
 }
 
-/* Round values times scales to whole numbers; returns what one of these is worth. */
-static float round_factors(int16_t *factors, const float *values, const int32_t *columns, const float *scale,
-                           Py_ssize_t count)
+/* Round values times scales to whole numbers; returns what one of these is worth. `room` has place for `count`. */
+FOR_EACH_CPU static float round_factors(int16_t *factors, const float *values, const int32_t *columns,
+                                        const float *scale, float *room, Py_ssize_t count)
 {
     float largest = 0;
     for (Py_ssize_t at = 0; at < count; at++) {
-        float factor = fabsf(values[at] * scale[columns[at]]);
-        largest = factor > largest ? factor : largest;
+        room[at] = values[at] * scale[columns[at]];
+        largest = fabsf(room[at]) > largest ? fabsf(room[at]) : largest;
     }
     float steps = (float)(count * LARGEST_FACTOR > LARGEST_SUM ? LARGEST_SUM / count : LARGEST_FACTOR);
     float finer = largest > 0 ? steps / largest : 0;
     for (Py_ssize_t at = 0; at < count; at++)
-        factors[at] = (int16_t)rintf(values[at] * scale[columns[at]] * finer);
+        factors[at] = (int16_t)rintf(room[at] * finer);
     factors[count] = 0;
     return largest / steps;
 }
@@ -256,7 +275,7 @@ PyObject *score(PyObject *self, PyObject *args)
     PyObject *result = NULL;
     Py_ssize_t n_columns = columns.len / 4;
     Rows rows = {.columns = columns.buf, .n_columns = n_columns};
-    size_t need = n_outputs * 4 + (n_columns + 1) * 2;
+    size_t need = (n_outputs + n_columns) * 4 + (n_columns + 1) * 2;
     int32_t *sums = NULL;
     if (!holds(&rows.weights, &numbers, &levels, n_outputs, &columns) || values.len != columns.len ||
         scale.len / 4 != rows.weights.n_features)
@@ -264,9 +283,10 @@ PyObject *score(PyObject *self, PyObject *args)
     else if ((sums = borrow(need)) == NULL)
         PyErr_NoMemory();
     else if ((result = PyBytes_FromStringAndSize(NULL, n_outputs * 4)) != NULL) {
-        int16_t *factors = (int16_t *)(sums + n_outputs);
+        float *room = (float *)(sums + n_outputs);
+        int16_t *factors = (int16_t *)(room + n_columns);
         float *scores = (float *)PyBytes_AS_STRING(result);
-        float worth = round_factors(factors, values.buf, rows.columns, scale.buf, n_columns);
+        float worth = round_factors(factors, values.buf, rows.columns, scale.buf, room, n_columns);
         rows.factors = factors;
         memset(sums, 0, n_outputs * 4);
         add_rows(sums, &rows);

@@ -7,7 +7,7 @@ import hashlib
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final, NamedTuple
 
 from classifier.batch.columns import OUTPUT
@@ -24,6 +24,9 @@ _TOGETHER: Final = 64
 """Rows of which each step is done before the next."""
 
 _NAMES: Final = tuple(OUTPUT)
+_NONE: Final = (("", ""),) * 3
+"""In place of candidates that are not there."""
+
 DUPLICATE_OF: Final = _NAMES.index("duplicate_of")
 ERROR: Final = _NAMES.index("error")
 DECISION: Final = _NAMES.index("decision")
@@ -90,13 +93,10 @@ def _answers(rows: Sequence[Given], suggester: Suggester, day: dt.date) -> Itera
     seen = [_look(complaint, one, suggester) for (complaint, _), one in zip(read, understood, strict=True)]
     suggestions = iter(suggester.conclude_each(understood, seen, with_evidence=False))
     for one in given:
-        cells: dict[str, Any] = dict.fromkeys(_NAMES, "")
         if isinstance(one, ComplaintError):
-            cells["error"] = str(one)
-            yield Answer(list(cells.values()), 0)
+            yield Answer([str(one) if name == "error" else "" for name in _NAMES], 0)
         else:
-            cells.update(_cells(next(suggestions)))
-            yield Answer(list(cells.values()), _key(one[1].said))
+            yield Answer(_cells(next(suggestions)), _key(one[1].said))
 
 
 def _read(row: Given, suggester: Suggester, day: dt.date) -> tuple[Complaint, ReadComplaint] | ComplaintError:
@@ -131,28 +131,29 @@ def _key(said: str) -> int:
     return int.from_bytes(digest, "little") or 1
 
 
-def _cells(suggestion: Suggestion) -> dict[str, object]:
-    cells: dict[str, object] = {}
-    for at, score in enumerate(suggestion.categories[:3], 1):
-        suffix = "" if at == 1 else f"_{at}"
-        cells[f"category{suffix}"] = score.category.name
-        cells[f"probability{suffix}"] = round(score.probability, 6)
-    for at, lead in enumerate(suggestion.departments[:3], 1):
-        suffix = "" if at == 1 else f"_{at}"
-        cells[f"department{suffix}"] = lead.department.name
-        cells[f"department_probability{suffix}"] = round(lead.probability, 6)
+def _cells(suggestion: Suggestion) -> list[Any]:
+    """Return what a suggestion says, in the order of `OUTPUT`."""
     first = suggestion.categories[0].category
-    return cells | {
-        "category_code": first.code,
-        "category_path": first.path,
-        "assisting": "|".join(department.name for department in suggestion.assisting),
-        "decision": suggestion.decision.verdict.value,
-        "reason": suggestion.decision.reason,
-        "kind": suggestion.kind.value,
-        "urgency": suggestion.urgency.value,
-        "deadline_hours": "" if suggestion.deadline_hours is None else suggestion.deadline_hours,
-        "region": suggestion.region.path if suggestion.region else "",
-        "model": suggestion.model,
-        "scope": suggestion.scope.value if suggestion.scope else "",
-        "disposal": suggestion.disposal.value if suggestion.disposal else "",
-    }
+    scored = [(one.category.name, one.probability) for one in suggestion.categories]
+    leads = [(one.department.name, one.probability) for one in suggestion.departments]
+    best, *others = (*scored, *_NONE[len(scored) :])
+    return [
+        best[0],
+        first.code,
+        first.path,
+        best[1],
+        *chain.from_iterable(others),
+        *chain.from_iterable((*leads, *_NONE[len(leads) :])),
+        "|".join(department.name for department in suggestion.assisting),
+        suggestion.decision.verdict.value,
+        suggestion.decision.reason,
+        suggestion.kind.value,
+        suggestion.urgency.value,
+        "" if suggestion.deadline_hours is None else suggestion.deadline_hours,
+        suggestion.region.path if suggestion.region else "",
+        suggestion.scope.value if suggestion.scope else "",
+        suggestion.disposal.value if suggestion.disposal else "",
+        "",
+        suggestion.model,
+        "",
+    ]

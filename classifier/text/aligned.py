@@ -26,10 +26,6 @@ class AlignedText:
         """Begin with the original itself."""
         return cls(original, original)
 
-    def map(self, table: dict[int, str]) -> AlignedText:
-        """Exchange single characters for single characters; `table` must not change the length."""
-        return AlignedText(self.original, self.text.translate(table), self.starts, self.ends)
-
     def sub(self, pattern: re.Pattern[str], replacement: Replacement) -> AlignedText:
         r"""Replace each match; every new character points at the whole of what it replaces.
 

@@ -124,12 +124,6 @@ def _clues() -> Any:
     return kernel.make_table(array("Q", pairs))
 
 
-def _is_worth_looking(text: str) -> bool:
-    if kernel is not None and not kernel.holds_pair(_clues(), text):
-        return False
-    return _WORTH_LOOKING.search(text) is not None
-
-
 @dataclass(frozen=True, slots=True)
 class Found:
     """A piece of personal data at `[start, end)` of the text it was found in."""
@@ -140,18 +134,38 @@ class Found:
 
 
 @cache
-def _stretches() -> re.Pattern[str]:
-    """Return the expression for the stretches of text that could hold a piece: of the characters pieces consist of."""
-    chars = frozenset().union(*(characters(pattern) for _, pattern, _ in _KINDS))
-    return re.compile(f"[{''.join(map(re.escape, sorted(chars)))}]{{{_SHORTEST},}}")
+def _characters() -> frozenset[str]:
+    """Return the characters pieces consist of."""
+    return frozenset().union(*(characters(pattern) for _, pattern, _ in _KINDS))
+
+
+@cache
+def _stretch() -> re.Pattern[str]:
+    return re.compile(f"[{''.join(map(re.escape, sorted(_characters())))}]{{{_SHORTEST},}}")
+
+
+@cache
+def _is_in_pieces() -> bytes:
+    """Return for each code point, up to the last one in question, whether pieces consist of such."""
+    marks = bytearray(ord(max(_characters())) + 1)
+    for char in _characters():
+        marks[ord(char)] = 1
+    return bytes(marks)
+
+
+def _stretches(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the stretches of text that could hold a piece: of the characters pieces consist of."""
+    if kernel is None:
+        found = [match.span() for match in _stretch().finditer(text)]
+    else:
+        found = kernel.stretches(_clues(), _is_in_pieces(), text, _SHORTEST)
+    return (span for span in found if _WORTH_LOOKING.search(text, *span))
 
 
 def _candidates(text: str) -> Iterator[Found]:
-    for stretch in _stretches().finditer(text):
-        at = stretch.start()
-        if not _WORTH_LOOKING.search(text, at, stretch.end()):
-            continue
-        while at <= stretch.end() - _SHORTEST:
+    for begin, end in _stretches(text):
+        at = begin
+        while at <= end - _SHORTEST:
             found = _found_at(text, at) if _ANY.match(text, at) else None
             if found:
                 yield found
@@ -175,7 +189,7 @@ def find_personal_data(text: str) -> tuple[Found, ...]:
     >>> [found.kind for found in find_personal_data("请回电13800001234,我住3栋2单元501")]
     ['手机号', '门牌号']
     """
-    return tuple(_candidates(text)) if _is_worth_looking(text) else ()
+    return tuple(_candidates(text))
 
 
 def mask(aligned: AlignedText) -> tuple[AlignedText, tuple[Found, ...]]:

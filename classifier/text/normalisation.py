@@ -10,6 +10,8 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Final
 
@@ -133,21 +135,27 @@ def _repair(aligned: AlignedText, doubts: int) -> AlignedText:
 
 def _repair_characters(aligned: AlignedText, doubts: int) -> AlignedText:
     """Do all repairs but those of white space, leaving out those whose beginnings the text does not hold."""
-    single, expanded, dropped, expandable, _ = _tables()
+    _, _, dropped, _, _ = _tables()
     given = aligned
     if doubts & _DROPPED:
         aligned = aligned.sub(LOOSE_TONE, _compose).sub(dropped, "")
     if doubts & (_DROPPED | _EXPANDED):
-        aligned = aligned.sub(expandable, lambda match: expanded[match.group()])
+        aligned = aligned.splice(_expansions(aligned.text))
     if "&" in aligned.text:
         aligned = aligned.sub(_ENTITY, _unescape)
     if "<" in aligned.text:
         aligned = aligned.sub(_TAG, " ")
     if aligned is not given:
-        aligned = aligned.map(single)
+        aligned = replace(aligned, text=_exchange(aligned.text))
     if "(" in aligned.text:
         aligned = aligned.splice((start, end, "") for start, end in notes(aligned.text))
     return aligned.sub(_LOST, _lost_characters) if "??" in aligned.text else aligned
+
+
+def _exchange(text: str) -> str:
+    """Exchange the characters that have a plain form of one character for it."""
+    exchanged: str = text.translate(_tables()[0]) if kernel is None else kernel.exchange(text, _exchanges())
+    return exchanged
 
 
 @cache
@@ -185,6 +193,16 @@ def _doubts(text: str) -> int:
     return found
 
 
+def _expansions(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield, for each character that stands for several, its place and these."""
+    _, expanded, _, expandable, _ = _tables()
+    if kernel is None:
+        places = (match.start() for match in expandable.finditer(text))
+    else:
+        places = kernel.places(text, _classes(), _EXPANDED)
+    return ((at, at + 1, expanded[text[at]]) for at in places if text[at] in expanded)
+
+
 def _close_up(aligned: AlignedText) -> AlignedText:
     """Take out the spaces of characters that were spaced out one by one."""
     runs = _SPACED_OUT.finditer(aligned.text)
@@ -204,8 +222,7 @@ def normalise(text: str) -> AlignedText:
     >>> normalise("開(kāi)展&nbsp;網(wǎng)站　ＡＢＣ").text
     '开展 网站 abc'
     """
-    exchanged = text.translate(_tables()[0]) if kernel is None else kernel.exchange(text, _exchanges())
-    aligned = AlignedText(text, exchanged)
+    aligned = AlignedText(text, _exchange(text))
     while (doubts := _doubts(aligned.text)) != _CLEAN:
         repaired = _repair(aligned, doubts)
         if repaired.text == aligned.text:

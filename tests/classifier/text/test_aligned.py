@@ -88,12 +88,6 @@ def test_a_substitution_may_compute_its_text_from_the_match() -> None:
     assert aligned.span(2, 3) == (2, 4)
 
 
-def test_a_map_exchanges_characters_in_their_places() -> None:
-    aligned = AlignedText.whole("開  展").splice([(1, 3, "")]).map({ord("開"): "开"})
-    assert aligned.text == "开展"
-    assert _places(aligned) == [(0, 1), (3, 4)]
-
-
 @pytest.mark.parametrize(("at", "place"), [(0, 0), (1, 6), (2, 7)])
 def test_an_empty_span_stays_empty_where_it_stood(at: int, place: int) -> None:
     aligned = AlignedText.whole("开(kāi)展").splice([(1, 6, "")])

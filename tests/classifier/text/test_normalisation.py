@@ -207,6 +207,13 @@ def test_the_kernel_exchanges_as_a_translation_does(text: str) -> None:
 
 
 @given(ANYTHING)
+def test_characters_that_stand_for_several_are_found_as_an_expression_finds_them(text: str) -> None:
+    _, expanded, _, expandable, _ = normalisation._tables()
+    found = [(*match.span(), expanded[match.group()]) for match in expandable.finditer(text)]
+    assert list(normalisation._expansions(text)) == found
+
+
+@given(ANYTHING)
 def test_what_is_not_doubted_needs_no_repair(text: str) -> None:
     exchanged = AlignedText.whole(text.translate(normalisation._tables()[0]))
     doubts = normalisation._doubts(exchanged.text)
