@@ -136,13 +136,12 @@ def _cells(suggestion: Suggestion) -> list[Any]:
     first = suggestion.categories[0].category
     scored = [(one.category.name, one.probability) for one in suggestion.categories]
     leads = [(one.department.name, one.probability) for one in suggestion.departments]
-    best, *others = (*scored, *_NONE[len(scored) :])
     return [
-        best[0],
+        first.name,
         first.code,
         first.path,
-        best[1],
-        *chain.from_iterable(others),
+        scored[0][1],
+        *chain.from_iterable((*scored[1:], *_NONE[len(scored) :])),
         *chain.from_iterable((*leads, *_NONE[len(leads) :])),
         "|".join(department.name for department in suggestion.assisting),
         suggestion.decision.verdict.value,
