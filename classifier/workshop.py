@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 from classifier.catalogue.ledger import Ledger
 from classifier.desk import build_base, load_model, open_desk, silent, store, version_in_use
@@ -25,14 +25,18 @@ from classifier.learn.figures import measure
 from classifier.learn.gate import Comparison, Verdict, compare_answers, judge
 from classifier.learn.local import MOST_EXACT, learn, local_facts
 from classifier.learn.proof import shared_answers
-from classifier.learn.proving import both, compared, megabytes, milliseconds
+from classifier.learn.proving import both, compared, megabytes, milliseconds, told
 from classifier.learn.report import Report, monthly_rows
 from classifier.learn.stream import learn_many
+from classifier.learn.timeline import timeline
 from classifier.learn.training import Progress, Trained, train
 from classifier.registry.versions import Registry, Version
 from classifier.settings import Places
 from classifier.suggest.local import PREFIX as LOCAL_FILES
 from classifier.suggest.suggester import Suggester
+
+_REPORTED: Final = ("rows", "curve", "newest", "trials", "timeline", "comparison", "gate")
+"""Facts of a manifest that its report tells."""
 
 
 def train_version(
@@ -84,6 +88,7 @@ def _proven(trained: Trained, ledger: Ledger, rows: Sequence[Labelled], other: S
     figures = measure(after, department_names(judged, candidate))
     facts = {
         **trained.facts,
+        "timeline": told(timeline([row.complaint.date for row in judged], after)),
         "comparison": asdict(comparison),
         "gate": asdict(gate),
         "metrics": {
@@ -98,7 +103,7 @@ def _proven(trained: Trained, ledger: Ledger, rows: Sequence[Labelled], other: S
         "",
         facts["created"],
         figures,
-        {name: facts[name] for name in ("rows", "curve", "newest", "trials", "comparison", "gate") if name in facts},
+        {name: facts[name] for name in _REPORTED if name in facts},
         tuple(judged[at].source for at in comparison.changed),
         monthly_rows([row.complaint.date for row in rows], trained.facts["rows"]["own"] or len(rows)),
         megabytes=megabytes(trained.model),

@@ -105,10 +105,14 @@ def _evaluate(given: argparse.Namespace) -> int:
         return DONE
     print(f"{'model':22} {suggester.model.name}")
     for name, value in measured.items():
-        if not isinstance(value, list | dict):
+        if not isinstance(value, list | dict) and name != "timeline":
             print(f"{name:22} {value if value is not None else '—'}")
     for name, f1 in sorted(per_category.items(), key=lambda pair: pair[1]):
         print(f"  F1 {f1:.3f}  {name}")
+    if result.timeline is not None:
+        for one in result.timeline.periods:
+            print(f"  {one.name}  {one.rows} 件  判对 {one.right:.1%}  可自动分办 {one.automatic:.1%}")
+        print(result.timeline.finding)
     return DONE
 
 

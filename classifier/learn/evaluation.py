@@ -14,6 +14,7 @@ from classifier.errors import ComplaintError, NoLabelledDataError, NothingUnseen
 from classifier.learn.dataset import Labelled
 from classifier.learn.figures import Figures, measure
 from classifier.learn.proof import judgeable, unseen_answers
+from classifier.learn.timeline import Timeline, timeline
 from classifier.suggest.suggester import Suggester
 
 Floats = NDArray[np.float32]
@@ -27,7 +28,8 @@ class Evaluation:
 
     Rows that the version learnt from count by what it said of them when they were held out; `auto_*`, `department_*`
     and `milliseconds` (median of one suggestion) are of rows it did not learn from, None where there are none.
-    `set_aside` rows it learnt from without ever holding them out; they are not judged.
+    `set_aside` rows it learnt from without ever holding them out; they are not judged. `timeline` tells how it does
+    month by month, where rows have dates.
     """
 
     figures: Figures
@@ -37,6 +39,7 @@ class Evaluation:
     department_top3: float | None
     milliseconds: float | None
     set_aside: int = 0
+    timeline: Timeline | None = None
 
 
 def evaluate(rows: Sequence[Labelled], suggester: Suggester, on_row: Callable[[], object] = lambda: None) -> Evaluation:
@@ -70,6 +73,7 @@ def evaluate(rows: Sequence[Labelled], suggester: Suggester, on_row: Callable[[]
         float((places < 3).mean()) if len(places) else None,
         float(np.median(hearing.seconds)) * 1000 if hearing.seconds else None,
         given - len(rows),
+        timeline([row.complaint.date for row in rows], answers),
     )
 
 

@@ -23,7 +23,7 @@ from classifier.learn.curve import Lesson, Newest, System, learning_curve, lesso
 from classifier.learn.dataset import Labelled
 from classifier.learn.leading import Leading, held_out_leading
 from classifier.learn.likeness import Likeness, telling_ngrams, titles_of
-from classifier.learn.recipes import DEFAULT, LocalRecipe, Trial, search
+from classifier.learn.recipes import FEW, LocalRecipe, Trial, recipe_for, search
 from classifier.learn.ridge import RidgeFit, fit_ridge, gram, near_duplicate_groups
 from classifier.learn.targets import target_matrix, true_columns
 from classifier.registry.history import now
@@ -59,11 +59,11 @@ class Learning:
     curve: tuple[Lesson, ...]
     leading: Leading | None = None
     newest: Newest | None = None
-    recipe: LocalRecipe = DEFAULT
+    recipe: LocalRecipe = FEW
     trials: tuple[Trial, ...] = ()
 
 
-def learn_labels(base: Suggester, rows: Sequence[Labelled], recipe: LocalRecipe = DEFAULT) -> Local:
+def learn_labels(base: Suggester, rows: Sequence[Labelled], recipe: LocalRecipe | None = None) -> Local:
     """Learn as `learn` does, without its curve.
 
     Raises:
@@ -75,7 +75,7 @@ def learn_labels(base: Suggester, rows: Sequence[Labelled], recipe: LocalRecipe 
 def learn(
     base: Suggester,
     rows: Sequence[Labelled],
-    recipe: LocalRecipe = DEFAULT,
+    recipe: LocalRecipe | None = None,
     progress: Progress = lambda _what, _share: None,
     *,
     with_curve: bool = True,
@@ -86,7 +86,7 @@ def learn(
     Args:
         base: the ledger with the model on which this one stands; what that learnt from labels itself is not used.
         rows: labelled complaints of the ledger.
-        recipe: settings.
+        recipe: settings; those for so many rows when None.
         progress: told how far it is.
         with_curve: train on parts of the rows as well.
         budget: seconds for a search for better settings than `recipe`.
@@ -96,11 +96,10 @@ def learn(
     """
     if not rows:
         raise NoLabelledDataError(base.ledger.name)
-    seen = see(base, rows, progress)
+    recipe, seen = recipe or recipe_for(len(rows)), see(base, rows, progress)
     space = FeatureSpace.fit(seen.read)
     progress("统计特征", 0.5)
-    telling = telling_ngrams(base, space, recipe)
-    plain = space.transform(seen.read)
+    telling, plain = telling_ngrams(base, space, recipe), space.transform(seen.read)
     X = sparse.csr_matrix(plain @ sparse.diags_array(telling, dtype=np.float32))
     progress("比较诉求", 0.6)
     text = gram(X)

@@ -15,6 +15,7 @@ from classifier.learn.evaluation import Evaluation
 from classifier.learn.gate import Comparison, compare_answers, judge
 from classifier.learn.proof import Answers, judgeable, unseen_answers
 from classifier.learn.report import Report, monthly_rows
+from classifier.learn.timeline import Timeline
 from classifier.registry.history import now
 from classifier.suggest.model import Model
 from classifier.suggest.suggester import Suggester
@@ -71,7 +72,7 @@ def evaluation_report(
 ) -> Report:
     """Return the report of an evaluation, beside `other`, the version in use, where that is another one."""
     ledger = suggester.ledger
-    facts: dict[str, Any] = {"rows": {"evaluated": len(rows)}}
+    facts: dict[str, Any] = {"rows": {"evaluated": len(rows)}, "timeline": told(result.timeline)}
     found = compared(rows, suggester, other) if other is not None else None
     changed: tuple[str, ...] = ()
     if found is not None:
@@ -91,6 +92,11 @@ def evaluation_report(
         milliseconds=result.milliseconds,
         departments=both(result.department_accuracy, result.department_top3),
     )
+
+
+def told(found: Timeline | None) -> dict[str, Any] | None:
+    """Return what a report keeps of how a version does over time."""
+    return {**asdict(found), "finding": found.finding} if found is not None else None
 
 
 def both(first: float | None, three: float | None) -> tuple[float, float] | None:

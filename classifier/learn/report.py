@@ -23,9 +23,10 @@ _A_MONTH: Final = 30.44
 class Report:
     """What is known of a version.
 
-    `facts` are those of its manifest that a reader asks for: rows, curve, newest, comparison, gate. `changed` names the
-    rows whose first category differs from the version in use. `monthly` is how many complaints come in a month, 1,000
-    where the rows have no dates. `megabytes` is the bundle's size, `milliseconds` the median of one suggestion.
+    `facts` are those of its manifest that a reader asks for: rows, curve, newest, timeline, comparison, gate. `changed`
+    names the rows whose first category differs from the version in use. `monthly` is how many complaints come in a
+    month, 1,000 where the rows have no dates. `megabytes` is the bundle's size, `milliseconds` the median of one
+    suggestion.
     """
 
     title: str
@@ -64,7 +65,7 @@ def report_json(report: Report) -> str:
 def report_html(report: Report) -> str:
     """Return the report as one page that needs nothing else."""
     parts = [_summary(report), _gate(report), _simulator(report), _plots(report), _categories(report), _sets(report)]
-    parts += [_confused(report), _changed(report), _trials(report)]
+    parts += [_timeline(report), _confused(report), _changed(report), _trials(report)]
     body = "\n".join(part for part in parts if part)
     name = escape(f"{report.title} {report.model}")
     return _PAGE.replace("{name}", name).replace("{created}", escape(report.created)).replace("{body}", body)
@@ -208,6 +209,25 @@ def _sets(report: Report) -> str:
     note = f"每件给出一组类别，使每个类别都有 {sets.target:.0%} 的把握在内；平均每组 {sets.size:.2f} 个。"
     table = _table(("类别", "在组内"), rows)
     return f"<h2>候选类别组</h2><p>{note}</p><details><summary>各类别</summary>{table}</details>"
+
+
+def _timeline(report: Report) -> str:
+    told = report.facts.get("timeline")
+    if not told:
+        return ""
+    rows = [
+        (
+            one["first"] if one["first"] == one["last"] else f"{one['first']}～{one['last']}",
+            f"{one['rows']:,}",
+            _percent(one["right"]),
+            _percent(one["confidence"]),
+            _percent(one["automatic"]),
+            _percent(one["automatic_right"]),
+        )
+        for one in told["periods"]
+    ]
+    table = _table(("月份", "件数", "判对", "平均把握", "可自动分办", "其中正确"), rows)
+    return f"<h2>各月</h2><p>{escape(told['finding'])}。</p>{table}"
 
 
 def _confused(report: Report) -> str:

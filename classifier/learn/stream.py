@@ -33,7 +33,7 @@ from classifier.learn.local import (
     outputs_of,
     see,
 )
-from classifier.learn.recipes import DEFAULT, LocalRecipe
+from classifier.learn.recipes import LocalRecipe
 from classifier.learn.reservoir import Reservoir
 from classifier.suggest.local import OWN, OWN_DEPARTMENTS, Learnt, Local, Proof
 from classifier.suggest.suggester import Suggester
@@ -67,7 +67,7 @@ class Streamed:
 def learn_many(
     base: Suggester,
     rows: Iterable[Labelled],
-    recipe: LocalRecipe = DEFAULT,
+    recipe: LocalRecipe | None = None,
     progress: Progress = lambda _what, _share: None,
     most_exact: int = MOST_EXACT,
     budget: float = 0,

@@ -128,6 +128,22 @@ def test_batch_train_evaluate_and_models_work_together(tmp_path: Path, capsys: p
     assert cli.run(["models", "rollback", "--ledger", "child"]) == terminal.NOTHING_TO_WORK_WITH
 
 
+def test_an_evaluation_tells_how_a_version_does_over_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = tmp_path / "标注.csv"
+    rows = [
+        f"{place}路的路灯不亮,LD,2026-0{month}-1{day}" for month in (1, 2) for day in range(5) for place in "东西南北中"
+    ]
+    data.write_text("text,category,date\n" + "\n".join(rows), "utf-8")
+    assert cli.run(["evaluate", str(data), "--ledger", "child"]) == terminal.DONE
+    output = capsys.readouterr().out
+    assert "2026-01  25 件" in output
+    assert "最近（2026-02）" in output
+    assert cli.run(["evaluate", str(data), "--ledger", "child", "--json"]) == terminal.DONE
+    told = json.loads(capsys.readouterr().out)["timeline"]
+    assert [(one["first"], one["rows"]) for one in told["periods"]] == [("2026-01", 25), ("2026-02", 25)]
+    assert told["undated"] == 0
+
+
 def test_a_training_is_promoted_when_the_gate_lets_it_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The place files lamps under 环境问题, against the crosswalk; labels dealt at random do not pass after that."""
     good, bad = tmp_path / "标注.csv", tmp_path / "乱标.csv"

@@ -11,7 +11,6 @@ from classifier.domain import Complaint
 from classifier.learn.dataset import Labelled
 from classifier.learn.leading import unseen_leading
 from classifier.learn.local import learn
-from classifier.learn.recipes import DEFAULT
 from classifier.learn.report import report_html
 from classifier.learn.stream import learn_many
 from classifier.settings import Places
@@ -35,7 +34,7 @@ def rows(base: Suggester) -> list[Labelled]:
 
 
 def test_handlers_are_foreseen_from_other_complaints_like_it(base: Suggester, rows: list[Labelled]) -> None:
-    leading = learn(base, rows, DEFAULT).leading
+    leading = learn(base, rows).leading
     assert leading is not None
     assert leading.rows == len(PLACES)
     assert leading.first > 0.9
@@ -49,7 +48,7 @@ def test_a_handler_that_stands_in_one_complaint_alone_is_not_foreseen(base: Sugg
     """What the model learnt from the row itself must not count for it."""
     once = next(one.code for one in base.ledger.departments if one.name == "交通运输")
     changed = [dataclasses.replace(rows[0], department=once), *rows[1:]]
-    learnt = learn(base, changed, DEFAULT)
+    learnt = learn(base, changed)
     assert learnt.leading is not None
     assert learnt.leading.first <= (len(PLACES) - 1) / len(PLACES)
 

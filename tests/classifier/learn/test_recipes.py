@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from classifier import cli, terminal
-from classifier.learn.recipes import DEFAULT, LocalRecipe, search
+from classifier.learn.recipes import FEW, MANY, LocalRecipe, recipe_for, search
 from classifier.registry.versions import Registry
 from classifier.settings import Places
 
@@ -25,7 +25,7 @@ def _losses(recipe: LocalRecipe) -> np.ndarray:
 
 
 def test_what_is_clearly_better_is_taken_and_all_trials_are_told() -> None:
-    found, trials = search(DEFAULT, 60, _losses)
+    found, trials = search(FEW, 60, _losses)
     assert found.penalty == pytest.approx(0.05)
     assert found.text <= 0.6
     assert [one.setting for one in trials][:3] == ["", "penalty=0.05", "penalty=0.2"]
@@ -38,7 +38,7 @@ def test_without_a_budget_nothing_is_tried() -> None:
     def never(_: LocalRecipe) -> np.ndarray:
         raise AssertionError
 
-    assert search(DEFAULT, 0, never) == (DEFAULT, ())
+    assert search(FEW, 0, never) == (FEW, ())
 
 
 def test_nothing_is_begun_that_would_take_longer_than_is_left() -> None:
@@ -47,7 +47,7 @@ def test_nothing_is_begun_that_would_take_longer_than_is_left() -> None:
         return _losses(recipe)
 
     began = time.monotonic()
-    _, trials = search(DEFAULT, 0.17, slowly)
+    _, trials = search(FEW, 0.17, slowly)
     assert 1 <= len(trials) <= 3
     assert time.monotonic() - began < 1
 
@@ -72,3 +72,10 @@ def test_a_training_with_a_budget_writes_what_it_tried(
         assert name in version.manifest["local_recipe"]
         assert float(value) > 0
     assert "试过的设置" in (version.folder / "report.html").read_text("utf-8")
+
+
+def test_settings_go_from_those_for_few_to_those_for_many_with_the_labels_there_are() -> None:
+    assert [recipe_for(n) for n in (0, 1, 500)] == [FEW] * 3
+    assert [recipe_for(n) for n in (4_000, 1_000_000)] == [MANY] * 2
+    penalties = [recipe_for(n).penalty for n in (500, 1_000, 2_000, 4_000)]
+    assert penalties == pytest.approx([0.1, 0.1333, 0.1667, 0.2])

@@ -62,7 +62,15 @@ def test_a_training_writes_a_page_that_needs_nothing_else(folder: Path) -> None:
     assert tags.open == []
     assert tags.elsewhere == []
     assert "<script" not in page
-    for heading in ("概要", "与使用中的版本比较：检验通过", "自动分办门槛模拟", "各类别", "候选类别组", "学习曲线"):
+    for heading in (
+        "概要",
+        "与使用中的版本比较：检验通过",
+        "自动分办门槛模拟",
+        "各类别",
+        "候选类别组",
+        "学习曲线",
+        "各月",
+    ):
         assert heading in page
     assert "child/v1" in page
 
@@ -83,6 +91,7 @@ def test_the_report_for_programs_has_every_figure(folder: Path) -> None:
     assert report["returns_per"] == "month"
     assert report["facts"]["curve"][-1]["rows"] == 43
     assert report["facts"]["gate"]["passed"]
+    assert [one["rows"] for one in report["facts"]["timeline"]["periods"]] == [21, 22]
     assert report["megabytes"] > 0.01
     assert report["milliseconds"] > 0
 
