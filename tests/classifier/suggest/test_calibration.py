@@ -123,3 +123,22 @@ def test_confidence_keeps_the_order_and_the_sum(shares: list[float], shift: floa
     mended = Confidence(shift, slope)(best)
     assert abs(sum(mended) - 1) < 1e-9
     assert all(one >= other - 1e-12 for one, other in pairwise(mended))
+
+
+def test_what_is_dispatched_is_right_as_often_as_asked_on_rows_the_threshold_was_not_chosen_on() -> None:
+    dice = np.random.default_rng(0)
+
+    def people(n: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return two categories' probabilities, right as often as they say, and the true one."""
+        sure = dice.beta(4, 1, n).astype(np.float32)
+        return np.stack([sure, 1 - sure], axis=1), np.where(dice.random(n) < sure, 0, 1)
+
+    shares = []
+    for _ in range(200):
+        threshold = choose_thresholds(*people(300), target=0.95)[0]
+        chances, truth = people(4_000)
+        dispatched = (chances[:, 0] >= threshold) & (chances[:, 0] >= 0.5)
+        if dispatched.any():
+            shares.append((truth[dispatched] == 0).mean())
+    assert len(shares) > 150
+    assert 0.95 <= np.mean(shares) <= 0.96
