@@ -17,7 +17,7 @@ from classifier.errors import (
     NothingToRollBackError,
     PromotionRefusedError,
 )
-from classifier.learn.adaptation import Adaptation, compare
+from classifier.learn.adaptation import Adaptation, compare, judge_adaptation
 from classifier.learn.backlog import sample_backlog
 from classifier.learn.dataset import Labelled, LabelledFiles, Together, corpus_fingerprint, ledger_complaints
 from classifier.learn.evaluation import department_names
@@ -205,8 +205,9 @@ def compare_versions(ledger: Ledger, places: Places, name: str, other: str, rows
 def promote_version(ledger: Ledger, places: Places, name: str, *, forced: bool = False, reason: str = "") -> Version:
     """Put a candidate in use if the gate lets it pass, or a person forces it.
 
-    A candidate that was never compared with the version in use now is compared on what both learnt from. Where
-    there is nothing to judge by, as after an adaptation without labels, the person who asks for it decides.
+    A candidate that was never compared with the version in use now is compared on what both learnt from; an adaptation
+    without labels is judged by whether there was anything to learn. Where there is nothing to judge by the person who
+    asks for it decides.
 
     Raises:
         ModelNotFoundError: there is no such version.
@@ -248,7 +249,7 @@ def verdict_on(ledger: Ledger, places: Places, version: Version) -> Verdict | No
         return Verdict(bool(facts["gate"]["passed"]), tuple(facts["gate"]["findings"]))
     if "adaptation" in facts and not facts.get("local"):
         # What is known of held-out rows is of the base before it was fitted to the backlog.
-        return None
+        return judge_adaptation(Adaptation(**facts["adaptation"]))
     try:
         comparison = compare_versions(ledger, places, version.name, f"{before.ledger}/{before.name}", ())
     except NothingToCompareError:

@@ -53,7 +53,8 @@ def _train(given: argparse.Namespace) -> int:
 
 
 def _adapt(given: argparse.Namespace) -> int:
-    from classifier.workshop import adapt_version, promote_version
+    from classifier.learn.gate import Verdict
+    from classifier.workshop import adapt_version, promote_version, verdict_on
 
     places = Places.from_environment()
     ledger = load_ledger(given.ledger, places.ledgers)
@@ -63,20 +64,24 @@ def _adapt(given: argparse.Namespace) -> int:
         for complaint in read_unlabelled(path, given.text_column, given.title_column)
     )
     version, report = adapt_version(ledger, places, complaints, progress_bar())
-    if given.promote:
-        promote_version(ledger, places, version.name)
+    verdict = verdict_on(ledger, places, version) or Verdict(True, ())
+    promoted = given.promote and (verdict.passed or given.force)
+    if promoted:
+        promote_version(ledger, places, version.name, forced=given.force, reason=given.reason)
+    ended = DONE if promoted or not given.promote else ROWS_IN_ERROR
     if given.json:
-        figures = {"version": version.name, "promoted": given.promote, **plain(report)}
+        figures = {"version": version.name, "promoted": promoted, **plain(report), "gate": plain(verdict)}
         print(json.dumps(figures, ensure_ascii=False, indent=1))
-        return DONE
-    print(f"{ledger.name}/{version.name}（{_state(version.name, ledger.name, promoted=given.promote)}）")
+        return ended
+    print(f"{ledger.name}/{version.name}（{_state(version.name, ledger.name, promoted=promoted)}）")
     print(f"积压 {report.backlog} 件，学习其中 {report.learnt_from} 件；在其中 {report.compared} 件上比较：")
     print(f"  认识的字词      {report.known_before:6.1%} → {report.known_after:6.1%}")
     print(f"  预计判对        {report.expected_before:6.1%} → {report.expected_after:6.1%}")
     print(f"  可自动分办      {report.automatic_before:6.1%} → {report.automatic_after:6.1%}")
     print(f"  首选类别有变    {report.changed:6.1%}")
     print("  类别构成估计    " + "、".join(f"{path} {share:.1%}" for path, share in [*report.mix.items()][:8]))
-    return DONE
+    print("检验通过" if verdict.passed else "检验未通过：" + "；".join(verdict.findings))
+    return ended
 
 
 def _state(version: str, ledger: str, *, promoted: bool) -> str:
@@ -129,7 +134,8 @@ def _adapt_arguments(parser: argparse.ArgumentParser) -> None:
     ledger_option(parser, required=True)
     parser.add_argument("--text-column", help="诉求正文所在的列")
     parser.add_argument("--title-column", help="标题所在的列")
-    parser.add_argument("--promote", action="store_true", help="完成后立即启用")
+    parser.add_argument("--promote", action="store_true", help="积压中有可学的就立即启用")
+    force_options(parser)
 
 
 def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:

@@ -240,14 +240,21 @@ def test_adapting_says_what_changed_and_the_version_can_be_used(
 ) -> None:
     backlog = tmp_path / "积压.csv"
     backlog.write_bytes("诉求内容\n路灯不亮了\n工资三个月没发\n公交车总不来\n街灯灭了\n".encode("gbk"))
-    assert cli.run(["adapt", str(backlog), "--ledger", "child", "--promote"]) == terminal.DONE
+    assert cli.run(["adapt", str(backlog), "--ledger", "child", "--promote"]) == terminal.ROWS_IN_ERROR
     shown = capsys.readouterr().out
-    assert "child/v1（已启用）" in shown
+    assert "child/v1（未启用" in shown
     assert "积压 4 件，学习其中 4 件" in shown
+    assert "检验未通过：可学的诉求只有 4 件" in shown
+    assert cli.run(["models", "promote", "v1", "--ledger", "child"]) == terminal.BAD_INPUT
+    assert "可学的诉求只有 4 件" in capsys.readouterr().err
+    forced = ["adapt", str(backlog), "--ledger", "child", "--promote", "--force", "--reason", "试用"]
+    assert cli.run(forced) == terminal.DONE
+    assert "child/v2（已启用）" in capsys.readouterr().out
     assert cli.run(["suggest", "街灯不亮", "--ledger", "child", "--json"]) == terminal.DONE
-    assert json.loads(capsys.readouterr().out)["model"] == "child/v1"
+    assert json.loads(capsys.readouterr().out)["model"] == "child/v2"
     assert cli.run(["adapt", str(backlog), "--ledger", "child", "--json"]) == terminal.DONE
-    assert json.loads(capsys.readouterr().out)["promoted"] is False
+    told = json.loads(capsys.readouterr().out)
+    assert (told["promoted"], told["gate"]["passed"]) == (False, False)
 
 
 def test_a_sound_ledger_passes_the_check(capsys: pytest.CaptureFixture[str]) -> None:

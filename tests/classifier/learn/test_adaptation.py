@@ -13,7 +13,7 @@ from classifier.desk import load_model
 from classifier.domain import Complaint
 from classifier.errors import EmptyBacklogError, MissingColumnError
 from classifier.learn import backlog
-from classifier.learn.adaptation import estimate_mix
+from classifier.learn.adaptation import FEWEST_LEARNT, Adaptation, estimate_mix, judge_adaptation
 from classifier.learn.backlog import latent_targets, sample_backlog
 from classifier.learn.dataset import ledger_complaints, read_unlabelled
 from classifier.registry.versions import Registry
@@ -93,3 +93,23 @@ def test_nothing_to_adapt_to_is_said(own_places: Places, tmp_path: Path) -> None
     path.write_text("编号,日期\n1,2\n", encoding="utf-8")
     with pytest.raises(MissingColumnError):
         list(read_unlabelled(path))
+
+
+def _told(learnt_from: int, known_before: float, known_after: float) -> Adaptation:
+    return Adaptation(learnt_from, learnt_from, 10, known_before, known_after, 0.1, 0.7, 0.7, 0.5, 0.5, {})
+
+
+def test_a_backlog_of_many_words_of_its_own_passes() -> None:
+    assert judge_adaptation(_told(FEWEST_LEARNT, 0.7, 0.8)).passed
+
+
+def test_a_backlog_too_small_to_learn_from_is_told_as_such() -> None:
+    verdict = judge_adaptation(_told(FEWEST_LEARNT - 1, 0.7, 0.8))
+    assert not verdict.passed
+    assert verdict.findings == (f"可学的诉求只有 {FEWEST_LEARNT - 1} 件，不足 {FEWEST_LEARNT} 件，学不出本地的用语",)
+
+
+def test_a_backlog_in_words_that_the_base_knows_has_nothing_to_teach() -> None:
+    verdict = judge_adaptation(_told(4_000, 0.9, 0.91))
+    assert not verdict.passed
+    assert "只从 90.0% 增到 91.0%" in verdict.findings[0]
