@@ -53,13 +53,14 @@ PyObject *make_table(PyObject *self, PyObject *args)
     return capsule;
 }
 
-/* Go over the keys that stand in a text: characters as character << 21, pairs as first << 21 | second. */
-#define FOR_EACH_PLACE(table, text, place, ...)                                                                        \
+/* Go over the keys that begin in a text from `begin` to `end`: characters as character << 21, pairs as
+ * first << 21 | second. */
+#define FOR_EACH_PLACE(table, text, begin, end, place, ...)                                                            \
     do {                                                                                                               \
-        Py_ssize_t length_ = PyUnicode_GET_LENGTH(text);                                                               \
+        Py_ssize_t length_ = PyUnicode_GET_LENGTH(text), end_ = (end);                                                 \
         int kind_ = PyUnicode_KIND(text);                                                                              \
         const void *data_ = PyUnicode_DATA(text);                                                                      \
-        for (Py_ssize_t at_ = 0; at_ < length_; at_++) {                                                               \
+        for (Py_ssize_t at_ = (begin); at_ < end_; at_++) {                                                            \
             uint32_t code_ = PyUnicode_READ(kind_, data_, at_), low_ = code_ & 0xFFFF;                                 \
             if (!((table)->firsts[low_ >> 3] & (1 << (low_ & 7))))                                                     \
                 continue;                                                                                              \
@@ -72,6 +73,13 @@ PyObject *make_table(PyObject *self, PyObject *args)
                 __VA_ARGS__;                                                                                           \
         }                                                                                                              \
     } while (0)
+
+/* Tell whether a character or pair of characters that begins in a text from `begin` to `end` is a key. */
+static int holds_key(const Table *table, PyObject *text, Py_ssize_t begin, Py_ssize_t end)
+{
+    FOR_EACH_PLACE(table, text, begin, end, place, return 1);
+    return 0;
+}
 
 static inline int is_one_of(const Py_buffer *characters, uint32_t code)
 {
@@ -97,15 +105,7 @@ PyObject *stretches(PyObject *self, PyObject *args)
     for (Py_ssize_t begin = 0, end; found && begin < length; begin = end + 1) {
         for (end = begin; end < length && is_one_of(&characters, PyUnicode_READ(kind, data, end)); end++)
             ;
-        int holds = 0;
-        for (Py_ssize_t at = begin; end - begin >= least && !holds && at < end; at++) {
-            uint32_t code = PyUnicode_READ(kind, data, at), low = code & 0xFFFF;
-            if (!(table->firsts[low >> 3] & (1 << (low & 7))))
-                continue;
-            uint64_t first = (uint64_t)code << 21;
-            holds = table_find(table, first) >= 0 ||
-                    (at + 1 < length && table_find(table, first | PyUnicode_READ(kind, data, at + 1)) >= 0);
-        }
+        int holds = end - begin >= least && holds_key(table, text, begin, end);
         PyObject *span = holds ? Py_BuildValue("(nn)", begin, end) : NULL;
         if (holds && (!span || PyList_Append(found, span) < 0))
             Py_CLEAR(found);
@@ -233,7 +233,7 @@ PyObject *candidates(PyObject *self, PyObject *args)
     uint8_t *met = (uint8_t *)(order + clues->n_clues);
     Py_ssize_t count = 0;
     memset(met, 0, clues->n_clues);
-    FOR_EACH_PLACE(&clues->table, text, place, {
+    FOR_EACH_PLACE(&clues->table, text, 0, PyUnicode_GET_LENGTH(text), place, {
         if (!met[place])
             order[count++] = place;
         met[place] = 1;
