@@ -88,3 +88,12 @@ def lines(suggestion: Suggestion, text: str, title: str = "") -> list[str]:
         shown.append(f"依据  {'、'.join(words)}")
     shown.append(f"模型  {suggestion.model}")
     return shown
+
+
+def months(first: str, last: str) -> str:
+    """Name the months from one to another.
+
+    >>> months("2026-01", "2026-03"), months("2026-01", "2026-01")
+    ('2026-01～2026-03', '2026-01')
+    """
+    return first if first == last else f"{first}～{last}"

@@ -10,6 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from classifier.learn.charts import Axis, line_chart
+from classifier.presentation import months
 
 if TYPE_CHECKING:  # scikit-learn loads with it, which answering a complaint never needs
     from classifier.learn.figures import Figures
@@ -217,7 +218,7 @@ def _timeline(report: Report) -> str:
         return ""
     rows = [
         (
-            one["first"] if one["first"] == one["last"] else f"{one['first']}～{one['last']}",
+            months(one["first"], one["last"]),
             f"{one['rows']:,}",
             _percent(one["right"]),
             _percent(one["confidence"]),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import fisher_exact
 
 from classifier.learn.proof import Answers
+from classifier.presentation import months
 
 FEWEST: Final = 20
 """Rows of a period at least: a month with fewer is told with the next, the last one with the one before."""
@@ -39,7 +40,7 @@ class Period:
     @property
     def name(self) -> str:
         """The month, or both ends."""
-        return self.first if self.first == self.last else f"{self.first}～{self.last}"
+        return months(self.first, self.last)
 
 
 @dataclass(frozen=True, slots=True)
