@@ -52,28 +52,33 @@ class Likeness:
 
 
 @dataclass(frozen=True, slots=True)
-class Titles:
-    """The titles of the rows by themselves: their vocabulary, how much each n-gram counts, and their features."""
+class Counted:
+    """What rows say, or their titles by themselves: a vocabulary, how much each n-gram counts, and features.
+
+    `plain` `(n_rows, n_features)` are the features as they are, `features` each by how much it counts.
+    """
 
     space: FeatureSpace
     telling: Floats
+    plain: sparse.csr_matrix
     features: sparse.csr_matrix
 
-    def wording(self, recipe: LocalRecipe, dual: Floats) -> Wording:
-        """Return what titles say, from the solution of the rows."""
-        weights = np.float32(recipe.heading) * self.telling[:, None] * (self.features.T @ dual)
-        return Wording(self.space, *quantise(weights))
+    def wording(self, weight: float, dual: Floats) -> Wording:
+        """Return what it says, from the solution of the rows; `weight` is that of this part in their likeness."""
+        return Wording(self.space, *quantise(np.float32(weight) * self.telling[:, None] * (self.features.T @ dual)))
 
 
-def titles_of(base: Suggester, read: Sequence[ReadComplaint], recipe: LocalRecipe) -> Titles | None:
+def counted(base: Suggester, space: FeatureSpace, read: Sequence[ReadComplaint], recipe: LocalRecipe) -> Counted:
+    """Return what rows say in a vocabulary that has at least one n-gram."""
+    telling, plain = telling_ngrams(base, space, recipe), space.transform(read)
+    return Counted(space, telling, plain, sparse.csr_matrix(plain @ sparse.diags_array(telling, dtype=np.float32)))
+
+
+def titles_of(base: Suggester, read: Sequence[ReadComplaint], recipe: LocalRecipe) -> Counted | None:
     """Return the titles by themselves, None where too few rows have one for any n-gram to come twice."""
     headings = [one.heading for one in read]
     space = FeatureSpace.fit(headings)
-    if not space.n_features:
-        return None
-    telling = telling_ngrams(base, space, recipe)
-    features = space.transform(headings) @ sparse.diags_array(telling, dtype=np.float32)
-    return Titles(space, telling, sparse.csr_matrix(features))
+    return counted(base, space, headings, recipe) if space.n_features else None
 
 
 def telling_ngrams(base: Suggester, space: FeatureSpace, recipe: LocalRecipe) -> Floats:

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from scipy.optimize import minimize
 
 from classifier.catalogue.ledger import Ledger
@@ -22,7 +21,7 @@ from classifier.learn.axes import latent_axes, view_axes
 from classifier.learn.curve import Lesson, Newest, System, learning_curve, lesson, newest_lesson
 from classifier.learn.dataset import Labelled
 from classifier.learn.leading import Leading, held_out_leading
-from classifier.learn.likeness import Likeness, telling_ngrams, titles_of
+from classifier.learn.likeness import Likeness, counted, titles_of
 from classifier.learn.recipes import FEW, LocalRecipe, Trial, recipe_for, search
 from classifier.learn.ridge import RidgeFit, fit_ridge, gram, near_duplicate_groups
 from classifier.learn.targets import target_matrix, true_columns
@@ -31,8 +30,6 @@ from classifier.suggest.calibration import log_loss
 from classifier.suggest.local import OWN, OWN_DEPARTMENTS, Blend, Learnt, Local, Proof
 from classifier.suggest.standpoint import Standpoint, Views
 from classifier.suggest.suggester import Suggester
-from classifier.suggest.weights import quantise
-from classifier.suggest.wording import Wording
 from classifier.text.features import FeatureSpace
 from classifier.text.pipeline import ReadComplaint, fingerprint
 
@@ -96,18 +93,18 @@ def learn(
     """
     if not rows:
         raise NoLabelledDataError(base.ledger.name)
-    recipe, seen = recipe or recipe_for(len(rows)), see(base, rows, progress)
+    recipe = recipe or recipe_for(len(rows))
+    seen = see(base, rows, progress)
     space = FeatureSpace.fit(seen.read)
     progress("统计特征", 0.5)
-    telling, plain = telling_ngrams(base, space, recipe), space.transform(seen.read)
-    X = sparse.csr_matrix(plain @ sparse.diags_array(telling, dtype=np.float32))
+    said = counted(base, space, seen.read, recipe)
     progress("比较诉求", 0.6)
-    text = gram(X)
+    text = gram(said.features)
     groups = near_duplicate_groups(text)
-    latent = latent_axes(X, text, telling)
+    latent = latent_axes(said.features, text, said.telling)
     reach = recipe.reach if latent else (sum(recipe.reach), 0.0)
     standpoint = Standpoint(Views(view_axes(seen.scores)), latent, reach)
-    points = standpoint.many(seen.scores, plain)
+    points = standpoint.many(seen.scores, said.plain)
     titles = titles_of(base, seen.read, recipe)
     if titles is None:
         recipe = replace(recipe, heading=0.0)
@@ -141,11 +138,11 @@ def learn(
                 curve = [*learning_curve(system, fit_blend), lesson(len(rows), chances.argmax(axis=1), one.truth)]
                 newest = newest_lesson(system, [row.complaint.date for row in rows], fit_blend)
     assert proof is not None  # noqa: S101 - the ledger's categories are always among the outputs
-    wording = Wording(space, *quantise(np.float32(recipe.text) * telling[:, None] * (X.T @ fit.dual)))
+    wording = said.wording(recipe.text, fit.dual)
     linear = np.zeros((points.shape[1], fit.dual.shape[1]), dtype=np.float32)
     linear[: seen_from.shape[1]] = view * (seen_from.T @ fit.dual)
     radial = points, np.float32(recipe.near) * fit.dual
-    heading = titles.wording(recipe, fit.dual) if titles is not None else None
+    heading = titles.wording(recipe.heading, fit.dual) if titles is not None else None
     local = Local(wording, heading, standpoint, radial, linear, learnt, proof, base.ledger.name)
     leading = held_out_leading(base, local, rows, seen.read, scores) if OWN_DEPARTMENTS in learnt else None
     progress("完成", 1.0)
