@@ -10,7 +10,7 @@ from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 
-from classifier.catalogue.ledger import find_ledger
+from classifier.catalogue.ledger import Ledger, find_ledger, load_ledger
 from classifier.desk import open_desk, silent
 from classifier.errors import FenbanError
 from classifier.learn.training import Progress
@@ -20,13 +20,14 @@ from classifier.suggest.suggester import Suggester
 
 _log = logging.getLogger(__name__)
 
-Stamp = tuple[tuple[str, int, int], ...]
+Stamp = tuple[tuple[str, int, int, int], ...]
 
 
 @dataclass(slots=True)
 class _Open:
     suggester: Suggester
     stamp: Stamp
+    """Of its files before they were read: what changes while they are read is seen at the next look."""
 
 
 class Desks:
@@ -51,8 +52,8 @@ class Desks:
         with self._lock:
             held = self._open.get(ledger)
             if held is None:
-                suggester = open_desk(self.places, ledger, progress=progress)
-                held = self._open[ledger] = _Open(suggester, self._stamp(suggester))
+                stamp = self._stamp(load_ledger(ledger, self.places.ledgers))
+                held = self._open[ledger] = _Open(open_desk(self.places, ledger, progress=progress), stamp)
             return held.suggester
 
     async def ready(self, ledger: str) -> Suggester:
@@ -77,7 +78,7 @@ class Desks:
         """Look at the files of every open ledger and load anew what has changed."""
         with self._lock:
             for ledger, held in self._open.items():
-                stamp = self._stamp(held.suggester)
+                stamp = self._stamp(held.suggester.ledger)
                 if stamp != held.stamp:
                     held.stamp = stamp
                     self._reopen(ledger, held)
@@ -85,20 +86,18 @@ class Desks:
     def _reopen(self, ledger: str, held: _Open) -> None:
         try:
             held.suggester = open_desk(self.places, ledger)
-            held.stamp = self._stamp(held.suggester)
         except FenbanError as error:
             _log.error("ledger %s changed but cannot be loaded, the former one stays in use: %s", ledger, error.code)
         else:
             _log.info("ledger %s reopened with model %s", ledger, held.suggester.model.name)
 
-    def _stamp(self, suggester: Suggester) -> Stamp:
-        """Describe the files a suggester came from by name, size and time of change."""
-        ledger = suggester.ledger
+    def _stamp(self, ledger: Ledger) -> Stamp:
+        """Describe the files that decide a ledger and its model."""
         current = [self.registry.current_file(one.name) for one in ledger.lineage]
         return stamp_of([*ledger.files, *(path for path in current if path)])
 
 
 def stamp_of(files: Iterable[Path]) -> Stamp:
-    """Describe files by name, size and time of change."""
+    """Describe files by name, number, size and time of change."""
     stats = [(path, path.stat()) for path in files if path.exists()]
-    return tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats)
+    return tuple((str(path), stat.st_ino, stat.st_size, stat.st_mtime_ns) for path, stat in stats)

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from classifier.catalogue.ledger import load_ledger
 from classifier.desk import open_desk
 from classifier.domain import Complaint
 from classifier.errors import FenbanError
@@ -78,11 +79,12 @@ class Shadows:
         if ledger in self._held and key == wanted:
             return suggester
         try:
+            stamp = stamp_of(load_ledger(ledger, self._places.ledgers).files)
             suggester = open_desk(self._places, ledger, version)
         except FenbanError as error:
             _log.error("version %s of ledger %s cannot be in shadow: %s", version, ledger, error.code)
-            suggester = None
-        self._held[ledger] = (version, _stamp(suggester)), suggester
+            stamp, suggester = (), None
+        self._held[ledger] = (version, stamp), suggester
         return suggester
 
 

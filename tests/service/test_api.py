@@ -8,11 +8,13 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from threadpoolctl import threadpool_info
 
+from classifier.desk import open_desk
 from classifier.domain import Complaint
 from classifier.errors import FenbanError, SettingError
 from classifier.presentation import plain
@@ -211,6 +213,31 @@ def test_a_damaged_model_leaves_the_one_in_use(own_ledger: Places) -> None:
     registry.promote("small", "v2")
     desks.refresh()
     assert desks.open("small").model.name == "small/v1"
+
+
+@pytest.mark.parametrize("opened_before", [False, True])
+def test_a_switch_while_a_model_is_read_is_seen_at_the_next_look(
+    opened_before: bool, own_ledger: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = Registry(own_ledger.models)
+    for name in ("v2", "v3"):
+        shutil.copytree(registry.find("small").folder, own_ledger.models[0] / "small" / name)
+    desks = Desks(own_ledger)
+    if opened_before:
+        desks.open("small")
+        registry.promote("small", "v2")
+
+    def overtaken(*given: Any, **named: Any) -> Suggester:
+        suggester = open_desk(*given, **named)
+        registry.promote("small", "v3")
+        return suggester
+
+    with monkeypatch.context() as patched:
+        patched.setattr("service.desks.open_desk", overtaken)
+        desks.refresh()
+        assert desks.open("small").model.name == ("small/v2" if opened_before else "small/v1")
+    desks.refresh()
+    assert desks.open("small").model.name == "small/v3"
 
 
 def test_the_sample_in_the_readme_works(client: TestClient) -> None:
