@@ -4,7 +4,7 @@ from setuptools import Extension, setup
 
 KERNEL = Extension(
     "classifier.kernel",
-    [f"classifier/{part}.c" for part in ("kernel", "clues", "segmenter", "scores", "chances", "leads")],
+    [f"classifier/{part}.c" for part in ("kernel", "clues", "segmenter", "scores", "chances", "leads", "sketches")],
     depends=["classifier/kernel.h", "classifier/tables.h"],
     extra_compile_args=["-O3", "-std=gnu11", "-ffp-contract=off"],
     optional=True,

@@ -952,6 +952,7 @@ static PyMethodDef METHODS[] = {
     {"candidates", candidates, METH_VARARGS, NULL},
     {"letters", letters, METH_O, NULL},
     {"triples", triples, METH_O, NULL},
+    {"sketch", sketch, METH_VARARGS, NULL},
     {"spread", spread_parts, METH_VARARGS, NULL},
     {"runs", runs, METH_VARARGS, NULL},
     {"positive", positive, METH_O, NULL},

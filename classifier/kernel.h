@@ -46,4 +46,7 @@ PyObject *best(PyObject *self, PyObject *args);
 /* leads.c */
 PyObject *leads(PyObject *self, PyObject *args);
 
+/* sketches.c */
+PyObject *sketch(PyObject *self, PyObject *args);
+
 #endif

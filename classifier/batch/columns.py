@@ -30,6 +30,7 @@ OUTPUT: Final[dict[str, str]] = {
     "scope": "个性共性",
     "disposal": "处置方式",
     "duplicate_of": "重复于",
+    "near_duplicate_of": "近似于",
     "model": "模型",
     "error": "错误",
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -18,7 +19,16 @@ from typing import Any, Final, NamedTuple
 import pyarrow as pa
 
 from classifier.batch.columns import OUTPUT
-from classifier.batch.rows import DUPLICATE_OF, NUMERIC, Tally, given_of, name_of, suggest_rows
+from classifier.batch.rows import (
+    DUPLICATE_OF,
+    NEAR_DUPLICATE_OF,
+    NUMERIC,
+    Answer,
+    Tally,
+    given_of,
+    name_of,
+    suggest_rows,
+)
 from classifier.files.columns import KnownColumns
 from classifier.files.parquet import GROUP, ParquetSink, Slice, read_slice, slices
 from classifier.files.source import Numbered, Source, unique_names
@@ -76,10 +86,11 @@ class Work:
 
 
 class Told(NamedTuple):
-    """What repeats are found by: a row's place in its part, the key of what it says, and what it is called."""
+    """What repeats are found by: a row's place in its part, key and sketch of what it says, and what it is called."""
 
     row: int
     key: int
+    sketch: bytes
     name: str
 
 
@@ -111,21 +122,22 @@ def answer_part(part: Part, work: Work, suggester: Callable[[], Suggester]) -> I
     path = work.answers_of(part)
     if not path.exists():
         with written_whole(path) as draft, pa.CompressedOutputStream(str(draft), "zstd") as file:
-            for key, name, cells in _answered(part, work, suggester()):
-                file.write(json.dumps([key, name, *cells]).encode() + b"\n")
-    for row, (key, name, *_) in enumerate(_answers(path)):
+            for name, answer in _answered(part, work, suggester()):
+                sketch = b64encode(answer.sketch).decode()
+                file.write(json.dumps([answer.key, sketch, name, *answer.cells]).encode() + b"\n")
+    for row, (key, sketch, name, *_) in enumerate(_answers(path)):
         if key:
-            yield Told(row, key, name)
+            yield Told(row, key, b64decode(sketch), name)
 
 
-def write_part(part: Part, work: Work, repeats: Mapping[int, str]) -> Tally:
-    """Write a part of the result; `repeats` names, for rows by their place, the earliest that says the same."""
+def write_part(part: Part, work: Work, repeats: Mapping[int, str], nearly: Mapping[int, str]) -> Tally:
+    """Write a part of the result; by their place, rows have the name of the earliest that says the same, or nearly."""
     tally = Tally()
 
     def lines() -> Iterator[list[Any]]:
         answers = _answers(work.answers_of(part))
-        for row, ((_, cells), (_, _, *answer)) in enumerate(zip(_rows(part, work), answers, strict=True)):
-            answer[DUPLICATE_OF] = repeats.get(row, "")
+        for row, ((_, cells), (_, _, _, *answer)) in enumerate(zip(_rows(part, work), answers, strict=True)):
+            answer[DUPLICATE_OF], answer[NEAR_DUPLICATE_OF] = repeats.get(row, ""), nearly.get(row, "")
             tally.add(answer)
             yield [*cells, *answer]
 
@@ -140,7 +152,7 @@ def write_rows(rows: Iterator[list[Any]], path: Path, work: Work) -> None:
     if encoding is not None:
         with path.open("wb") as file:
             while chunk := list(islice(rows, _TOGETHER)):
-                file.write(encoding.encode(chunk))
+                file.writelines(encoding.encode(chunk))
         return
     ours = zip(work.headings[-len(OUTPUT) :], OUTPUT, strict=True)
     numeric = frozenset(heading for heading, name in ours if name in NUMERIC)
@@ -149,12 +161,12 @@ def write_rows(rows: Iterator[list[Any]], path: Path, work: Work) -> None:
     sink.close()
 
 
-def _answered(part: Part, work: Work, suggester: Suggester) -> Iterator[tuple[int, str, list[Any]]]:
+def _answered(part: Part, work: Work, suggester: Suggester) -> Iterator[tuple[str, Answer]]:
     rows = _rows(part, work)
     while chunk := list(islice(rows, _TOGETHER)):
         answers = suggest_rows([given_of(work.columns, cells) for _, cells in chunk], suggester, work.day)
         for (number, cells), answer in zip(chunk, answers, strict=True):
-            yield answer.key, name_of(work.columns, number, cells), answer.cells
+            yield name_of(work.columns, number, cells), answer
 
 
 def _rows(part: Part, work: Work) -> Iterator[Numbered]:

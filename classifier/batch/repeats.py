@@ -58,39 +58,52 @@ class Earliest:
         self._runs.append((keys[order], rows[order]))
 
 
-class Repeats:
-    """Names the earliest row that says the same; keys and names are parts that outlive the process.
+class Names:
+    """What rows are called, kept in two parts that outlive the process.
 
     Args:
-        keys: part of 8 bytes a row.
         names: part of all names one after another.
         ends: part of 8 bytes a row: where its name ends.
     """
 
-    def __init__(self, keys: BinaryIO, names: BinaryIO, ends: BinaryIO) -> None:
-        self._keys, self._names, self._ends = keys, names, ends
-        self._rows = keys.seek(0, os.SEEK_END) // 8
+    def __init__(self, names: BinaryIO, ends: BinaryIO) -> None:
+        self._names, self._ends = names, ends
         ends.seek(0, os.SEEK_END)
+
+    def extend(self, names: Sequence[str]) -> None:
+        """Take in the names of further rows."""
+        encoded = [name.encode("utf-8", "surrogatepass") for name in names]
+        start = self._names.seek(0, os.SEEK_END)
+        ends = np.cumsum([len(name) for name in encoded], dtype=np.uint64) + np.uint64(start)
+        self._names.write(b"".join(encoded))
+        self._ends.write(ends.tobytes())
+
+    def __getitem__(self, row: int) -> str:
+        raw = os.pread(self._ends.fileno(), 16, 8 * max(0, row - 1))
+        edges = np.frombuffer(raw, np.uint64)
+        begin, end = (0, int(edges[0])) if row == 0 else (int(edges[0]), int(edges[1]))
+        return os.pread(self._names.fileno(), end - begin, begin).decode("utf-8", "surrogatepass")
+
+
+class Repeats:
+    """Tells the earliest row that says the same.
+
+    Args:
+        keys: part of 8 bytes a row that outlives the process.
+    """
+
+    def __init__(self, keys: BinaryIO) -> None:
+        self._keys = keys
+        self._rows = keys.seek(0, os.SEEK_END) // 8
         self._earliest = Earliest()
         for begin in range(0, self._rows, _RECENT):
             raw = os.pread(keys.fileno(), 8 * _RECENT, 8 * begin)
             self._earliest.note(np.frombuffer(raw, np.uint64), begin)
 
-    def mark(self, keys: Sequence[int], names: Sequence[str]) -> list[str]:
-        """Take in consecutive rows by key and name; return for each the name of the earliest like it, or ''."""
+    def mark(self, keys: Sequence[int]) -> list[int | None]:
+        """Take in consecutive rows by their keys; return for each the earliest like it, or None."""
         numbers = np.array(keys, dtype=np.uint64)
-        encoded = [name.encode("utf-8", "surrogatepass") for name in names]
-        start = self._names.seek(0, os.SEEK_END)
-        ends = np.cumsum([len(name) for name in encoded], dtype=np.uint64) + np.uint64(start)
         self._keys.write(numbers.tobytes())
-        self._names.write(b"".join(encoded))
-        self._ends.write(ends.tobytes())
         found = self._earliest.note(numbers, self._rows)
-        self._rows += len(names)
-        return ["" if row is None else self._name(row) for row in found]
-
-    def _name(self, row: int) -> str:
-        raw = os.pread(self._ends.fileno(), 16, 8 * max(0, row - 1))
-        edges = np.frombuffer(raw, np.uint64)
-        begin, end = (0, int(edges[0])) if row == 0 else (int(edges[0]), int(edges[1]))
-        return os.pread(self._names.fileno(), end - begin, begin).decode("utf-8", "surrogatepass")
+        self._rows += len(keys)
+        return found

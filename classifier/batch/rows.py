@@ -17,6 +17,7 @@ from classifier.files.columns import KnownColumns, parse_day
 from classifier.files.source import Cells
 from classifier.suggest.suggester import Seen, Suggester, Understood
 from classifier.text.pipeline import ReadComplaint
+from classifier.text.sketches import NONE, sketch
 
 INPUT: Final = ("text", "title", "region", "date")
 
@@ -28,6 +29,7 @@ _NONE: Final = (("", ""),) * 3
 """In place of candidates that are not there."""
 
 DUPLICATE_OF: Final = _NAMES.index("duplicate_of")
+NEAR_DUPLICATE_OF: Final = _NAMES.index("near_duplicate_of")
 ERROR: Final = _NAMES.index("error")
 DECISION: Final = _NAMES.index("decision")
 NUMERIC: Final = frozenset(name for name in OUTPUT if "probability" in name or name == "deadline_hours")
@@ -37,13 +39,15 @@ Given = tuple[Any, Any, Any, Any]
 
 
 class Answer(NamedTuple):
-    """A row's cells in the order of `OUTPUT`, and a key that is equal for rows that say the same; 0 for none.
+    """A row's cells in the order of `OUTPUT`, a key that is equal for rows that say the same, and a sketch of that.
 
-    `duplicate_of` is left empty: it depends on the rows before.
+    `duplicate_of` and `near_duplicate_of` are left empty: they depend on the rows before. A row that cannot be read has
+    the key 0 and no sketch.
     """
 
     cells: list[Any]
     key: int
+    sketch: bytes
 
 
 @dataclass(slots=True)
@@ -54,6 +58,7 @@ class Tally:
     automatic: int = 0
     manual: int = 0
     duplicates: int = 0
+    near_duplicates: int = 0
 
     def add(self, cells: Sequence[Any]) -> None:
         """Count a row by its cells in the order of `OUTPUT`."""
@@ -61,6 +66,7 @@ class Tally:
         self.automatic += cells[DECISION] == "auto"
         self.manual += cells[DECISION] == "manual"
         self.duplicates += cells[DUPLICATE_OF] != ""
+        self.near_duplicates += cells[NEAR_DUPLICATE_OF] != ""
 
 
 def given_of(columns: KnownColumns, cells: Cells) -> Given:
@@ -94,9 +100,10 @@ def _answers(rows: Sequence[Given], suggester: Suggester, day: dt.date) -> Itera
     suggestions = iter(suggester.conclude_each(understood, seen, with_evidence=False))
     for one in given:
         if isinstance(one, ComplaintError):
-            yield Answer([str(one) if name == "error" else "" for name in _NAMES], 0)
+            yield Answer([str(one) if name == "error" else "" for name in _NAMES], 0, NONE)
         else:
-            yield Answer(_cells(next(suggestions)), _key(one[1].said))
+            said = one[1].said
+            yield Answer(_cells(next(suggestions)), _key(said), sketch(said))
 
 
 def _read(row: Given, suggester: Suggester, day: dt.date) -> tuple[Complaint, ReadComplaint] | ComplaintError:
@@ -152,6 +159,7 @@ def _cells(suggestion: Suggestion) -> list[Any]:
         suggestion.region.path if suggestion.region else "",
         suggestion.scope.value if suggestion.scope else "",
         suggestion.disposal.value if suggestion.disposal else "",
+        "",
         "",
         suggestion.model,
         "",

@@ -9,25 +9,29 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from classifier import __version__
 from classifier.batch.checkpoint import Checkpoint, open_checkpoint
-from classifier.batch.columns import OUTPUT, output_columns
+from classifier.batch.columns import output_columns
+from classifier.batch.draft import Draft
 from classifier.batch.local import available_cores, map_chunks
-from classifier.batch.repeats import Repeats
-from classifier.batch.rows import DUPLICATE_OF, NUMERIC, Answer, Tally, given_of, name_of
+from classifier.batch.nearly import earliest_alike
+from classifier.batch.repeats import Names, Repeats
+from classifier.batch.rows import DUPLICATE_OF, Answer, Tally, given_of, name_of
 from classifier.errors import CellTooLongError, UnwritableFileError
 from classifier.files.columns import KnownColumns, recognise
 from classifier.files.limits import LONGEST_CELL, too_long
 from classifier.files.reading import open_source, parts_of
 from classifier.files.source import Numbered, ReadAs, Source
-from classifier.files.writing import check_output, lines_of, make_sink
+from classifier.files.writing import check_output
 from classifier.registry.bundle import sync_folder
 from classifier.settings import Places
 from classifier.suggest.suggester import Suggester
+from classifier.text.sketches import NONE
 
 CHUNK: Final = 500
 _ALONE: Final = 1_000
@@ -68,13 +72,17 @@ class BatchRequest:
 
 @dataclass(frozen=True, slots=True)
 class BatchReport:
-    """How a run went; `how` says how the file was read, `resumed` how many rows were finished before."""
+    """How a run went: rows of each sort, how the file was read, and how many rows were finished before.
+
+    `duplicates` say exactly what an earlier row says, `near_duplicates` nearly.
+    """
 
     rows: int
     errors: int
     automatic: int
     manual: int
     duplicates: int
+    near_duplicates: int
     how: str
     resumed: int = 0
 
@@ -105,11 +113,11 @@ def run_batch(
         try:
             if not checkpoint.finished.whole:
                 run.suggest(suggester, progress)
-            run.finish()
+            near = run.finish()
         except OSError as error:
             raise UnwritableFileError(request.target, error.strerror or type(error).__name__) from error
         sync_folder(request.target.parent)
-        counts = dict(checkpoint.finished.counts)
+        counts = {**checkpoint.finished.counts, "near_duplicates": near}
         checkpoint.discard()
     return BatchReport(total, **counts, how=source.how, resumed=resumed)
 
@@ -170,29 +178,29 @@ def _digest(path: Path) -> str:
 
 
 class _Run:
-    """One run: its parts, its counts, and how a chunk is written."""
+    """One run: its parts, its counts, and how a chunk is marked."""
 
     def __init__(
         self, request: BatchRequest, source: Source, columns: KnownColumns, total: int, checkpoint: Checkpoint
     ) -> None:
         self._request, self._source, self._columns, self._total = request, source, columns, total
-        self._headings = output_columns(source.columns, request.headers)
-        self._lines = lines_of(request.target, self._headings, guarded=request.guarded)
+        headings = output_columns(source.columns, request.headers)
+        self._draft = Draft(checkpoint, request.target, headings, guarded=request.guarded)
         self._checkpoint = checkpoint
         self._tally = Tally(**checkpoint.finished.counts)
 
     def suggest(self, suggester: Suggester, progress: Progress) -> None:
         """Suggest for the rows that are not finished, committing as they come."""
         begun = self._checkpoint.finished.rows
-        draft = self._checkpoint.part("draft")
+        self._draft.open(self._checkpoint)
         days = self._checkpoint.part("day")
         if not begun:
             days.write(dt.date.today().isoformat().encode())
-            if self._lines is not None:
-                draft.write(self._lines.opening())
         days.seek(0)
         day = dt.date.fromisoformat(days.read().decode())
-        repeats = Repeats(*(self._checkpoint.part(name) for name in ("keys", "names", "ends")))
+        repeats = Repeats(self._checkpoint.part("keys"))
+        names = Names(*(self._checkpoint.part(name) for name in ("names", "ends")))
+        sketches = self._checkpoint.part("sketches")
         jobs = 1 if self._total - begun <= _ALONE else self._request.jobs or available_cores()
         kept, sent = itertools.tee(_chunks(itertools.islice(self._source.rows, begun, None)))
         given = ([given_of(self._columns, cells) for _, cells in chunk] for chunk in sent)
@@ -200,8 +208,13 @@ class _Run:
         done, committed = begun, time.monotonic()
         progress(done, self._total)
         for chunk, answered in zip(kept, answers, strict=True):
-            self._mark(chunk, answered, repeats)
-            draft.write(self._encode(chunk, answered))
+            names.extend([name_of(self._columns, number, cells) for number, cells in chunk])
+            earliest = repeats.mark([one.key for one in answered])
+            self._mark(answered, earliest, names)
+            self._draft.extend(chunk, answered)
+            # What repeats another row exactly does not nearly repeat it besides.
+            pairs = zip(answered, earliest, strict=True)
+            sketches.write(b"".join(one.sketch if row is None else NONE for one, row in pairs))
             done += len(chunk)
             if time.monotonic() - committed > _COMMIT_EVERY:
                 self._checkpoint.commit(done, asdict(self._tally))
@@ -209,40 +222,20 @@ class _Run:
             progress(done, self._total)
         self._checkpoint.commit(done, asdict(self._tally), whole=True)
 
-    def _mark(self, chunk: Sequence[Numbered], answered: Sequence[Answer], repeats: Repeats) -> None:
+    def _mark(self, answered: Sequence[Answer], earliest: Sequence[int | None], names: Names) -> None:
         """Fill `duplicate_of` with the id, or else the row number, of the earliest row like it; and count."""
-        names = [name_of(self._columns, number, cells) for number, cells in chunk]
-        for answer, earliest in zip(answered, repeats.mark([one.key for one in answered], names), strict=True):
-            answer.cells[DUPLICATE_OF] = earliest
+        for answer, row in zip(answered, earliest, strict=True):
+            answer.cells[DUPLICATE_OF] = "" if row is None else names[row]
             self._tally.add(answer.cells)
 
-    def _encode(self, chunk: Sequence[Numbered], answered: Sequence[Answer]) -> bytes:
-        """Return what a chunk adds to the draft: its lines, or its answers alone where lines cannot be appended."""
-        if self._lines is not None:
-            return self._lines.encode(
-                [*cells, *answer.cells] for (_, cells), answer in zip(chunk, answered, strict=True)
-            )
-        lines = (json.dumps(answer.cells, ensure_ascii=False) + "\n" for answer in answered)
-        return "".join(lines).encode("utf-8", "backslashreplace")
-
-    def finish(self) -> None:
-        """Put the result in its place."""
-        folder = self._checkpoint.folder
-        draft = folder / "draft"
-        if self._lines is not None:
-            if draft.exists():
-                draft.chmod(0o644)
-                draft.replace(self._request.target)
-            return
-        assembled = folder / f"assembled{self._request.target.suffix.lower()}"
-        ours = zip(self._headings[-len(OUTPUT) :], OUTPUT, strict=True)
-        numeric = frozenset(heading for heading, name in ours if name in NUMERIC)
-        sink = make_sink(assembled, self._headings, self._source.schema, numeric)
-        with draft.open(encoding="utf-8") as lines:
-            for chunk in _chunks(self._source.rows):
-                sink.write([*cells, *json.loads(next(lines))] for _, cells in chunk)
-        sink.close()
-        assembled.replace(self._request.target)
+    def finish(self) -> int:
+        """Put the result in its place, and return how many rows nearly repeat an earlier one."""
+        parts = (self._checkpoint.folder / name for name in ("sketches", "names", "ends"))
+        with ExitStack() as opened:
+            sketches, *of_names = (opened.enter_context(path.open("rb", buffering=0)) for path in parts)
+            earliest = earliest_alike(sketches)
+            self._draft.put_in_place(self._source, (earliest, Names(*of_names).__getitem__))
+        return int((earliest >= 0).sum())
 
 
 def _chunks(rows: Iterator[Numbered]) -> Iterator[list[Numbered]]:

@@ -22,14 +22,13 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pandas as pd
 from py4j.protocol import Py4JError
-from pyspark import SparkFiles
+from pyspark import SparkFiles, StorageLevel
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, SparkSession, Window
-from pyspark.sql import functions as F  # noqa: N812
+from pyspark.sql import SparkSession
 from threadpoolctl import threadpool_limits
 
 from classifier.batch.checkpoint import Checkpoint, open_checkpoint
@@ -37,6 +36,7 @@ from classifier.batch.columns import output_columns
 from classifier.batch.parts import Part, Work, answer_part, parts_in, stage, write_part, write_rows
 from classifier.batch.rows import Tally
 from classifier.batch.run import BatchReport, BatchRequest, Progress, check_places, facts_of
+from classifier.batch.spark_repeats import find_repeats
 from classifier.desk import open_desk
 from classifier.errors import ClusterFailedError, ClusterMissingError, UnsupportedFormatError
 from classifier.files.columns import recognise
@@ -50,8 +50,10 @@ from classifier.suggest.suggester import Suggester
 SOURCES: Final = (".csv", ".parquet")
 TARGETS: Final = (".csv", ".jsonl", ".parquet")
 
+T = TypeVar("T")
+
 _PARTS: Final = "number long, first long, file string, row_group long, begin long, rows long"
-_TOLD: Final = "part long, row long, key long, name string"
+_TOLD: Final = "part long, row long, key long, sketch binary, name string"
 _TALLIES: Final = ", ".join(f"{field.name} long" for field in dataclasses.fields(Tally))
 _LOOK_EVERY: Final = 2.0
 """Seconds between looks at how many parts are answered."""
@@ -176,38 +178,35 @@ def _mapped(
             opened = _send(places, suggester, spark), suggester.ledger.name, suggester.model.name.rsplit("/", 1)[-1]
             rows = [(one.number, one.first, str(one.rows.file), *one.rows[1:]) for one in parts]
             table = spark.createDataFrame(spark.sparkContext.parallelize(rows, len(rows)), _PARTS)
-            repeats = _repeats(table.mapInPandas(_answering(work, opened), _TOLD))
+            told = table.mapInPandas(_answering(work, opened), _TOLD).persist(StorageLevel.DISK_ONLY)
+            # All is answered before anything is made of it, or two stages would answer the same part.
+            _awaited(told.count, spark, look)
+            repeats = find_repeats(told)
             ours, theirs = table.repartition(len(rows), "number"), repeats.repartition(len(rows), "part")
             written = ours.groupBy("number").cogroup(theirs.groupBy("part")).applyInPandas(_writing(work), _TALLIES)
-            counts = _collected(written, spark, look)
+            counts = _awaited(written.collect, spark, look)
+            told.unpersist()
     except (PySparkException, Py4JError) as error:
         raise ClusterFailedError(_said(error)) from error
     return dict(zip(names, map(sum, zip(*counts, strict=True)), strict=True))
 
 
-def _collected(table: DataFrame, spark: SparkSession, look: Callable[[], object]) -> Sequence[Sequence[int]]:
+def _awaited(action: Callable[[], T], spark: SparkSession, look: Callable[[], object]) -> T:
     """Let the cluster work in a thread of its own, looking at it from time to time; it stops when a look raises."""
     group = uuid.uuid4().hex
 
-    def collect() -> Sequence[Sequence[int]]:
+    def act() -> T:
         spark.sparkContext.setJobGroup(group, "fenban batch", interruptOnCancel=True)
-        return table.collect()
+        return action()
 
     with ThreadPoolExecutor(1) as thread:
-        job = thread.submit(collect)
+        job = thread.submit(act)
         try:
             while not wait([job], _LOOK_EVERY).done:
                 look()
             return job.result()
         finally:
             spark.sparkContext.cancelJobGroup(group)
-
-
-def _repeats(told: DataFrame) -> DataFrame:
-    """Return the rows that say what an earlier one said, and what the earliest of them is called."""
-    alike = Window.partitionBy("key").orderBy("part", "row")
-    earliest, place = F.first("name").over(alike), F.row_number().over(alike)
-    return told.select("part", "row", earliest.alias("earliest"), place.alias("place")).where("place > 1").drop("place")
 
 
 def _answering(work: Work, sent: tuple[str, str, str]) -> Any:
@@ -218,10 +217,10 @@ def _answering(work: Work, sent: tuple[str, str, str]) -> Any:
             for part in _parts_of(frame):
                 told = [
                     # Spark's whole numbers are signed.
-                    (part.number, row, key - (1 << 64) if key >> 63 else key, name)
-                    for row, key, name in answer_part(part, work, lambda: _opened(*sent))
+                    (part.number, row, key - (1 << 64) if key >> 63 else key, sketch, name)
+                    for row, key, sketch, name in answer_part(part, work, lambda: _opened(*sent))
                 ]
-                yield pd.DataFrame(told, columns=["part", "row", "key", "name"])
+                yield pd.DataFrame(told, columns=["part", "row", "key", "sketch", "name"])
 
     return answer
 
@@ -230,8 +229,11 @@ def _writing(work: Work) -> Any:
     """Return the function that writes a part with its repeats, and counts."""
 
     def write(table: pd.DataFrame, repeats: pd.DataFrame) -> pd.DataFrame:
-        earliest = dict(zip(repeats["row"].tolist(), repeats["earliest"].tolist(), strict=True))
-        tallies = [dataclasses.asdict(write_part(part, work, earliest)) for part in _parts_of(table)]
+        exact, nearly = (
+            dict(zip(some["row"].tolist(), some["earliest"].tolist(), strict=True))
+            for some in (repeats[~repeats["nearly"]], repeats[repeats["nearly"]])
+        )
+        tallies = [dataclasses.asdict(write_part(part, work, exact, nearly)) for part in _parts_of(table)]
         return pd.DataFrame(tallies, columns=[field.name for field in dataclasses.fields(Tally)])
 
     return write

@@ -75,7 +75,7 @@ def _batch(given: argparse.Namespace) -> int:
     else:
         print(
             f"{report.rows} 行（{report.how}）：自动 {report.automatic}，人工 {report.manual}，"
-            f"重复 {report.duplicates}，出错 {report.errors} → {given.output}"
+            f"重复 {report.duplicates}，近似 {report.near_duplicates}，出错 {report.errors} → {given.output}"
         )
     return ROWS_IN_ERROR if report.errors else DONE
 

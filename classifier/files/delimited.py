@@ -106,13 +106,33 @@ class CsvLines:
 
     def opening(self) -> bytes:
         """Return the byte-order mark, by which Excel knows UTF-8, and the header."""
-        return b"\xef\xbb\xbf" + self.encode([self._columns])
+        return b"\xef\xbb\xbf" + b"".join(self.encode([self._columns]))
 
-    def encode(self, rows: Iterable[Sequence[Any]]) -> bytes:
-        """Return the lines of `rows`; what UTF-8 cannot hold becomes `?`."""
-        text = io.StringIO(newline="")
-        writer = csv.writer(text)
+    def encode(self, rows: Iterable[Sequence[Any]]) -> list[bytes]:
+        """Return what each of `rows` adds to the file; what UTF-8 cannot hold becomes `?`."""
         if self._guarded:
             rows = ([harmless(cell) if type(cell) is str else cell for cell in row] for row in rows)
-        writer.writerows(rows)
-        return text.getvalue().encode("utf-8", "replace")
+        return _written(rows)
+
+    def filled(self, line: bytes, at: int, cell: str) -> bytes:
+        """Return a row that `encode` made, with another cell at one place."""
+        (cells,) = csv.reader(io.StringIO(line.decode(), newline=""))
+        cells[at] = harmless(cell) if self._guarded else cell
+        (filled,) = _written([cells])
+        return filled
+
+
+def _written(rows: Iterable[Sequence[Any]]) -> list[bytes]:
+    lines = _Lines()
+    csv.writer(lines).writerows(rows)
+    return lines.written
+
+
+class _Lines:
+    """What the csv module writes, a row at a time."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+
+    def write(self, line: str) -> None:
+        self.written.append(line.encode("utf-8", "replace"))

@@ -58,8 +58,14 @@ class JsonLines:
         """Return nothing: each record names its columns."""
         return b""
 
-    def encode(self, rows: Iterable[Sequence[Any]]) -> bytes:
-        r"""Return the lines of `rows`; half a surrogate pair, which JSON may carry, stays what it was: `\ud800`."""
-        records = (dict(zip(self._columns, row, strict=True)) for row in rows)
-        lines = (json.dumps(record, ensure_ascii=False, default=str) + "\n" for record in records)
-        return "".join(lines).encode("utf-8", "backslashreplace")
+    def encode(self, rows: Iterable[Sequence[Any]]) -> list[bytes]:
+        r"""Return what each of `rows` adds; half a surrogate pair, which JSON may carry, stays as it was: `\ud800`."""
+        return [self._encoded(dict(zip(self._columns, row, strict=True))) for row in rows]
+
+    def filled(self, line: bytes, at: int, cell: str) -> bytes:
+        """Return a row that `encode` made, with another cell at one place."""
+        return self._encoded(json.loads(line) | {self._columns[at]: cell})
+
+    @staticmethod
+    def _encoded(record: dict[str, Any]) -> bytes:
+        return (json.dumps(record, ensure_ascii=False, default=str) + "\n").encode("utf-8", "backslashreplace")

@@ -35,8 +35,12 @@ class Lines(Protocol):
         """Return what the file begins with."""
         ...
 
-    def encode(self, rows: Iterable[Sequence[Any]]) -> bytes:
-        """Return what `rows` add to the file."""
+    def encode(self, rows: Iterable[Sequence[Any]]) -> list[bytes]:
+        """Return what each of `rows` adds to the file."""
+        ...
+
+    def filled(self, line: bytes, at: int, cell: str) -> bytes:
+        """Return a row that `encode` made, with another cell at one place."""
         ...
 
 
@@ -47,7 +51,7 @@ class _LineSink:
         self._file.write(lines.opening())
 
     def write(self, rows: Iterable[Sequence[Any]]) -> None:
-        self._file.write(self._lines.encode(rows))
+        self._file.writelines(self._lines.encode(rows))
 
     def close(self) -> None:
         self._file.close()

@@ -17,8 +17,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.learn.duplicates import BANDS, HASHES, NEARLY, jaccard, sketch_of, triples_of
+from classifier.batch.nearly import neighbours
+from classifier.learn.duplicates import NEARLY, jaccard, triples_of
 from classifier.summary.spool import Strings
+from classifier.text.sketches import BANDS, sketch
 
 Rows = NDArray[np.int64]
 
@@ -43,7 +45,7 @@ class Alike:
         """Return, for each row, the first row that says exactly the same, and the first of all that are alike."""
         keys = np.frombuffer(self._keys, np.uint64) if self._keys else np.empty(0, np.uint64)
         same = np.arange(len(keys))
-        earlier, later = _neighbours(keys)
+        earlier, later = neighbours(keys)
         told = keys[later] != 0
         same[later[told]] = earlier[told]
         distinct = np.flatnonzero((same == np.arange(len(keys))) & (keys != 0))
@@ -57,7 +59,7 @@ class Alike:
         """Return, for each of the texts, the place of the first one that it is joined with."""
         roots = np.arange(len(distinct))
         for bands in self._bands(distinct):
-            earlier, later = _neighbours(bands, with_previous=True)
+            earlier, later = neighbours(bands, with_previous=True)
             roots = _flat(roots)
             open_ = roots[earlier] != roots[later]
             for one, other in zip(earlier[open_].tolist(), later[open_].tolist(), strict=True):
@@ -77,37 +79,14 @@ class Alike:
             table = np.memmap(file, np.uint64, "w+", shape=(BANDS, len(distinct)))
             for begin in range(0, len(distinct), _BLOCK):
                 rows = distinct[begin : begin + _BLOCK].tolist()
-                hashes = np.array([sketch_of(triples_of(self._said[row])).digest() for row in rows], np.uint64)
-                table[:, begin : begin + len(rows)] = _mixed(hashes.reshape(len(rows), BANDS, HASHES // BANDS)).T
+                sketches = b"".join(sketch(self._said[row]) for row in rows)
+                table[:, begin : begin + len(rows)] = np.frombuffer(sketches, np.uint64).reshape(-1, BANDS).T
             for band in range(BANDS):
                 yield np.array(table[band])
 
     def close(self) -> None:
         """Give the disk back."""
         self._said.close()
-
-
-def _mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Make one number of the hashes of each band."""
-    mixed = np.zeros(hashes.shape[:2], np.uint64)
-    for at in range(hashes.shape[2]):
-        mixed = (mixed ^ hashes[:, :, at]) * np.uint64(0x9E3779B97F4A7C15)
-        mixed ^= mixed >> np.uint64(29)
-    return mixed
-
-
-def _neighbours(keys: NDArray[np.uint64], *, with_previous: bool = False) -> tuple[Rows, Rows]:
-    """Return pairs of rows with equal keys: each but the first with the first and, if asked for, the one before it."""
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
-    later = np.flatnonzero(ordered[1:] == ordered[:-1]) + 1
-    begins = np.arange(len(keys))
-    begins[later] = 0
-    first = np.maximum.accumulate(begins)[later] if len(keys) else later
-    if not with_previous:
-        return order[first], order[later]
-    third = first != later - 1
-    return order[np.concatenate([first, later[third] - 1])], order[np.concatenate([later, later[third]])]
 
 
 def _flat(roots: Rows) -> Rows:

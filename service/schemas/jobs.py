@@ -18,6 +18,7 @@ class BatchResultOut(BaseModel):
     automatic: Annotated[int, Field(description="可自动派单的行数", ge=0, examples=[52000])]
     manual: Annotated[int, Field(description="须人工处理的行数", ge=0, examples=[9100])]
     duplicates: Annotated[int, Field(description="与更早的行重复的行数", ge=0, examples=[4100])]
+    near_duplicates: Annotated[int, Field(description="与更早的行近似、但不完全相同的行数", ge=0, examples=[3900])]
     how: Annotated[str, Field(description="文件是怎样读的，如编码", examples=["utf-8"])]
     resumed: Annotated[int, Field(description="中断后从第几行接着办", ge=0, examples=[0])]
     model: Annotated[str, Field(description="所用的模型", examples=["hotline/v1"])]

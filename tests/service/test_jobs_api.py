@@ -58,6 +58,7 @@ def test_a_backlog_goes_up_and_comes_back_whole(client: TestClient) -> None:
     done = client.get(f"/v1/jobs/{job['id']}").json()
     assert (done["state"], done["progress"], done["options"]["version"]) == ("done", 1.0, "v1")
     assert (done["result"]["rows"], done["result"]["errors"], done["result"]["duplicates"]) == (5, 1, 1)
+    assert done["result"]["near_duplicates"] == 0
     rows = list(csv.DictReader(io.StringIO(client.get(f"/v1/jobs/{job['id']}/result").content.decode("utf-8-sig"))))
     assert [row["编号"] for row in rows] == [name for name, _ in ROWS]
     assert rows[0]["类别"] == "欠薪"

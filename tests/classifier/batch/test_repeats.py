@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.batch import repeats
-from classifier.batch.repeats import Earliest, Repeats
+from classifier.batch.repeats import Earliest, Names, Repeats
 
 CHUNKS = st.lists(st.lists(st.integers(0, 12), max_size=8), max_size=12)
 
@@ -46,15 +46,19 @@ def test_a_million_rows_take_a_few_bytes_each() -> None:
     assert sum(run.nbytes + rows.nbytes for run, rows in earliest._runs) <= 12 * 1_000_000
 
 
-def test_names_of_any_length_are_found_again_after_an_end(tmp_path: Path) -> None:
+def test_keys_and_names_of_any_length_are_found_again_after_an_end(tmp_path: Path) -> None:
     paths = [tmp_path / name for name in ("keys", "names", "ends")]
-    files = [path.open("w+b", buffering=0) for path in paths]
-    assert Repeats(*files).mark([5, 6, 5, 0, 0], ["甲", "", "007", "x", "y"]) == ["", "", "甲", "", ""]
-    for file in files:
+    keys, *of_names = (path.open("w+b", buffering=0) for path in paths)
+    assert Repeats(keys).mark([5, 6, 5, 0, 0]) == [None, None, 0, None, None]
+    Names(*of_names).extend(["甲", "", "007", "x", "y"])
+    for file in (keys, *of_names):
         file.close()
-    files = [path.open("r+b", buffering=0) for path in paths]
-    again = Repeats(*files)
-    assert again.mark([6, 5, 7], ["a", "b" * 5_000, "\ud800"]) == ["", "甲", ""]
-    assert again.mark([7, 5], ["c", "d"]) == ["\ud800", "甲"]
-    for file in files:
+    keys, *of_names = (path.open("r+b", buffering=0) for path in paths)
+    again, names = Repeats(keys), Names(*of_names)
+    assert again.mark([6, 5, 7]) == [1, 0, None]
+    names.extend(["a", "b" * 5_000, "\ud800"])
+    assert again.mark([7, 5]) == [7, 0]
+    names.extend(["c"])
+    assert [names[row] for row in (0, 1, 2, 6, 7, 8)] == ["甲", "", "007", "b" * 5_000, "\ud800", "c"]
+    for file in (keys, *of_names):
         file.close()

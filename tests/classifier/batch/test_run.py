@@ -15,6 +15,7 @@ from classifier.batch.columns import OUTPUT
 from classifier.batch.run import BatchRequest, run_batch
 from classifier.domain import Complaint
 from classifier.errors import MissingColumnError, UnreadableFileError, UnsupportedFormatError
+from classifier.files.reading import open_source
 from classifier.settings import Places
 from classifier.suggest.suggester import Suggester
 
@@ -70,6 +71,40 @@ def test_a_row_in_error_says_why_and_the_rest_goes_on(tmp_path: Path, places: Pl
 def test_a_repeat_names_the_earliest_like_it(tmp_path: Path, places: Places, suggester: Suggester) -> None:
     run_batch(BatchRequest(_write(tmp_path / "in.csv", ROWS), tmp_path / "out.csv", "small"), places, suggester)
     assert [row["duplicate_of"] for row in _read(tmp_path / "out.csv")] == ["", "", "", "", "12345678901234567890", ""]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".xlsx", ".parquet"])
+def test_a_near_repeat_names_the_earliest_like_it(
+    tmp_path: Path, places: Places, suggester: Suggester, suffix: str
+) -> None:
+    body = "我们小区东门外面那条路上的路灯从上个月开始就一直不亮，晚上老人孩子出门很不方便，请尽快派人维修"
+    told = [
+        ("=1", body, "甲"),
+        ("2", body, "乙"),
+        ("3", "您好，" + body, "丙"),
+        ("4", "老板拖欠我们工地上十几个人半年的工资一直不给", "丁"),
+        ("5", "领导您好！" + body + "，谢谢", '=戊,"\n'),
+        ("6", "您好，" + body, "己"),
+        ("7", "", "庚"),
+    ]
+    source, target = _write(tmp_path / "in.csv", told), tmp_path / f"out{suffix}"
+    report = run_batch(BatchRequest(source, target, "small", guarded=suffix != ".csv"), places, suggester)
+    result = open_source(target)
+    rows = [dict(zip(result.columns, cells, strict=True)) for _, cells in result.rows]
+    assert [row["duplicate_of"] or "" for row in rows] == ["", "=1", "", "", "", "3", ""]
+    assert [row["near_duplicate_of"] or "" for row in rows] == ["", "", "=1", "", "=1", "", ""]
+    assert [row["input_category"] for row in rows] == [row[2] for row in told]
+    assert (report.duplicates, report.near_duplicates) == (2, 2)
+
+
+def test_a_name_that_would_run_as_a_formula_is_harmless_where_a_near_repeat_names_it(
+    tmp_path: Path, places: Places, suggester: Suggester
+) -> None:
+    body = "我们小区东门外面那条路上的路灯从上个月开始就一直不亮，晚上老人孩子出门很不方便"
+    source = _write(tmp_path / "in.csv", [("=1", body, "=x"), ("2", body + "，谢谢", "=y")])
+    run_batch(BatchRequest(source, tmp_path / "out.csv", "small"), places, suggester)
+    row = _read(tmp_path / "out.csv")[1]
+    assert (row["near_duplicate_of"], row["input_category"]) == ("'=1", "'=y")
 
 
 def test_a_batch_answers_as_a_single_suggestion_does(tmp_path: Path, places: Places, suggester: Suggester) -> None:

@@ -70,6 +70,7 @@ def test_a_csv_file_comes_out_as_from_one_machine_and_the_model_was_sent_to_each
     report = run_on_spark(request, places, suggester, spark, lambda *state: told.append(state), most=40)
     assert report == run_batch(alone, places, suggester)
     assert report.duplicates
+    assert report.near_duplicates
     assert request.target.read_bytes() == alone.target.read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["alone.csv", "in.csv", "many.csv"]
     assert (told[0], told[-1]) == ((0, 300), (300, 300))

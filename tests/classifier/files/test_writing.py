@@ -196,7 +196,7 @@ def test_a_csv_runs_no_formula_and_keeps_what_is_none(tmp_path: Path, cell: str,
     assert _read(_write(tmp_path / "out.csv", [["1", cell, ""]]))[0][1] == written
     kept = lines_of(tmp_path / "out.csv", COLUMNS, guarded=False)
     assert kept is not None
-    assert next(csv.reader(io.StringIO(kept.encode([["1", cell, ""]]).decode(), newline=""))) == ["1", cell, ""]
+    assert next(csv.reader(io.StringIO(kept.encode([["1", cell, ""]])[0].decode(), newline=""))) == ["1", cell, ""]
 
 
 def test_parquet_keeps_the_types_of_another(tmp_path: Path) -> None:
@@ -234,3 +234,21 @@ def test_a_cell_that_no_file_can_hold_stops_nothing(tmp_path: Path, ending: str,
         assert [str(row[0]) for row in _read(path)] == ["1", "2"]
     else:
         assert path.read_text(encoding="utf-8-sig").splitlines()[-1] == "2,好,1"
+
+
+NASTY = st.one_of(
+    st.text(), st.sampled_from(["=1+1", "'=1", 'a"b', "a,b", "a\r\nb", "\r", "\x00", "\ud800", " ", "007"]), st.floats()
+)
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+@given(cells=st.tuples(NASTY, NASTY, NASTY), new=st.sampled_from(["7", "=1", "a,\n", "路灯"]))
+def test_a_line_with_another_cell_is_the_line_it_would_have_been(
+    suffix: str, guarded: bool, cells: tuple[str, str, str], new: str
+) -> None:
+    lines = lines_of(Path(f"out{suffix}"), COLUMNS, guarded=guarded)
+    assert lines is not None
+    (line,) = lines.encode([[cells[0], "", cells[2]]])
+    (wanted,) = lines.encode([[cells[0], new, cells[2]]])
+    assert lines.filled(line, 1, new) == wanted

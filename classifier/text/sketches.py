@@ -1,0 +1,61 @@
+"""Sketches of texts (MinHash): how much two texts have in common is told by 256 bytes of each.
+
+Broder, On the resemblance and containment of documents (1997); of each smallest hash 16 bits are kept (Li and König,
+b-bit minwise hashing, 2010).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.compiled import kernel
+
+HASHES: Final = 128
+BANDS: Final = 32
+"""Bands of 4 hashes are 64 bits: two texts with 0.7 of their triples in common share one with a chance above 0.999."""
+
+SIZE: Final = 2 * HASHES
+"""Bytes of a sketch."""
+
+NONE: Final = bytes(SIZE)
+"""The sketch of an empty text, which is like no other."""
+
+_FACTORS: Final = np.frombuffer(hashlib.shake_128(b"sketch").digest(4 * HASHES), "<u4").astype(np.uint32) | np.uint32(1)
+
+Sketches = NDArray[np.uint16]
+"""A row of `HASHES` numbers a text."""
+
+
+def sketch(letters: str) -> bytes:
+    """Return the sketch of a text: `HASHES` numbers of 16 bits, as many equal between two texts as they are alike.
+
+    Args:
+        letters: letters only (`classifier.text.pipeline.said`).
+    """
+    if kernel is None:
+        return sketch_plainly(letters)
+    found: bytes = kernel.sketch(letters, _FACTORS)
+    return found
+
+
+def sketch_plainly(letters: str) -> bytes:
+    """Return what `sketch` returns, without the compiled kernel."""
+    if not letters:
+        return NONE
+    codes = np.array([ord(letter) for letter in letters] + [0] * max(0, 3 - len(letters)), np.uint64)
+    count = len(codes) - 2
+    keys = codes[:count] | codes[1 : count + 1] << np.uint64(21) | codes[2:] << np.uint64(42)
+    for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
+        keys = (keys ^ keys >> np.uint64(33)) * np.uint64(factor)
+    hashes = (keys >> np.uint64(32)).astype(np.uint32)
+    return b"".join((hashes * factor).min().astype(np.uint16).tobytes() for factor in _FACTORS)
+
+
+def likeness(some: Sketches, others: Sketches) -> NDArray[np.float64]:
+    """Return, row by row, the estimated share of common triples in all triples of two texts (Jaccard)."""
+    shares: NDArray[np.float64] = (some == others).mean(axis=1)
+    return shares
