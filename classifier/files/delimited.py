@@ -116,8 +116,14 @@ class CsvLines:
 
     def filled(self, line: bytes, at: int, cell: str) -> bytes:
         """Return a row that `encode` made, with another cell at one place."""
+        cell = harmless(cell) if self._guarded else cell
+        before, _, *after = line.rsplit(b",", len(self._columns) - at)
+        if at and before.count(b'"') % 2 == 0 and not any(b'"' in one for one in after):
+            # No quote is open, so these commas stand between cells.
+            (ours,) = _written([("", cell)])
+            return b",".join([before, ours[1:-2], *after])
         (cells,) = csv.reader(io.StringIO(line.decode(), newline=""))
-        cells[at] = harmless(cell) if self._guarded else cell
+        cells[at] = cell
         (filled,) = _written([cells])
         return filled
 
