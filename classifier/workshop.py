@@ -202,12 +202,20 @@ def compare_versions(ledger: Ledger, places: Places, name: str, other: str, rows
     return compare_answers(first.model.name, after, second.model.name, before)
 
 
-def promote_version(ledger: Ledger, places: Places, name: str, *, forced: bool = False, reason: str = "") -> Version:
+def promote_version(
+    ledger: Ledger,
+    places: Places,
+    name: str,
+    *,
+    forced: bool = False,
+    reason: str = "",
+    verdict: Verdict | None = None,
+) -> Version:
     """Put a candidate in use if the gate lets it pass, or a person forces it.
 
     A candidate that was never compared with the version in use now is compared on what both learnt from; an adaptation
     without labels is judged by whether there was anything to learn. Where there is nothing to judge by the person who
-    asks for it decides.
+    asks for it decides. `verdict` is what the gate has just said, where it was asked already.
 
     Raises:
         ModelNotFoundError: there is no such version.
@@ -217,7 +225,8 @@ def promote_version(ledger: Ledger, places: Places, name: str, *, forced: bool =
     registry = Registry(places.models)
     version = registry.find(ledger.name, name)
     load_model(version)
-    verdict = None if version.in_use else verdict_on(ledger, places, version)
+    if not version.in_use:
+        verdict = verdict or verdict_on(ledger, places, version)
     refused = verdict is not None and not verdict.passed
     if verdict is not None and refused and not forced:
         raise PromotionRefusedError(f"{ledger.name}/{name}", verdict.findings)

@@ -53,7 +53,6 @@ def _train(given: argparse.Namespace) -> int:
 
 
 def _adapt(given: argparse.Namespace) -> int:
-    from classifier.learn.gate import Verdict
     from classifier.workshop import adapt_version, promote_version, verdict_on
 
     places = Places.from_environment()
@@ -64,13 +63,13 @@ def _adapt(given: argparse.Namespace) -> int:
         for complaint in read_unlabelled(path, given.text_column, given.title_column)
     )
     version, report = adapt_version(ledger, places, complaints, progress_bar())
-    verdict = verdict_on(ledger, places, version) or Verdict(True, ())
-    promoted = given.promote and (verdict.passed or given.force)
+    verdict = verdict_on(ledger, places, version)
+    promoted = given.promote and (verdict is None or verdict.passed or given.force)
     if promoted:
-        promote_version(ledger, places, version.name, forced=given.force, reason=given.reason)
+        promote_version(ledger, places, version.name, forced=given.force, reason=given.reason, verdict=verdict)
     ended = DONE if promoted or not given.promote else ROWS_IN_ERROR
     if given.json:
-        figures = {"version": version.name, "promoted": promoted, **plain(report), "gate": plain(verdict)}
+        figures = {"version": version.name, "promoted": promoted, **plain(report), "gate": verdict and plain(verdict)}
         print(json.dumps(figures, ensure_ascii=False, indent=1))
         return ended
     print(f"{ledger.name}/{version.name}（{_state(version.name, ledger.name, promoted=promoted)}）")
@@ -80,7 +79,10 @@ def _adapt(given: argparse.Namespace) -> int:
     print(f"  可自动分办      {report.automatic_before:6.1%} → {report.automatic_after:6.1%}")
     print(f"  首选类别有变    {report.changed:6.1%}")
     print("  类别构成估计    " + "、".join(f"{path} {share:.1%}" for path, share in [*report.mix.items()][:8]))
-    print("检验通过" if verdict.passed else "检验未通过：" + "；".join(verdict.findings))
+    if verdict is None:
+        print("没有可以检验的，启用与否由人决定")
+    else:
+        print("检验通过" if verdict.passed else "检验未通过：" + "；".join(verdict.findings))
     return ended
 
 

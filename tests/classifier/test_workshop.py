@@ -17,6 +17,7 @@ from classifier.desk import build_base, open_desk
 from classifier.domain import Complaint
 from classifier.errors import NothingToCompareError, NothingToRollBackError, PromotionRefusedError
 from classifier.learn.dataset import Labelled
+from classifier.learn.gate import Verdict
 from classifier.registry.versions import Registry
 from classifier.settings import Places
 from classifier.workshop import (
@@ -69,6 +70,8 @@ def test_a_better_candidate_is_promoted_a_worse_one_refused_and_rollback_restore
     assert (comparison["other"], comparison["rows"]) == ("small/v1", 120)
     assert comparison["accuracy_after"] > comparison["accuracy_before"]
     assert trained.facts["gate"]["passed"]
+    with pytest.raises(PromotionRefusedError, match="没有依据"):
+        promote_version(child, own_places, better.name, verdict=Verdict(False, ("没有依据",)))
     promote_version(child, own_places, better.name)
     taught = _said(own_places)
     assert taught != base
