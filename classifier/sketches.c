@@ -7,7 +7,7 @@
 
 #define HASHES 128
 
-/* A number for three characters, as mixed as any hash. */
+/* A number for three characters, as mixed as any hash; never 0, all of whose products are 0. */
 static inline uint32_t hash_of(uint32_t first, uint32_t second, uint32_t third)
 {
     uint64_t key = first | (uint64_t)second << 21 | (uint64_t)third << 42;
@@ -15,7 +15,8 @@ static inline uint32_t hash_of(uint32_t first, uint32_t second, uint32_t third)
     key *= 0xFF51AFD7ED558CCDULL;
     key ^= key >> 33;
     key *= 0xC4CEB9FE1A85EC53ULL;
-    return (uint32_t)(key >> 32);
+    uint32_t hash = (uint32_t)(key >> 32);
+    return hash ? hash : 1;
 }
 
 FOR_EACH_CPU static void take_smaller(uint32_t *smallest, const uint32_t *factors, const uint32_t *hashes,

@@ -51,7 +51,7 @@ def sketch_plainly(letters: str) -> bytes:
     keys = codes[:count] | codes[1 : count + 1] << np.uint64(21) | codes[2:] << np.uint64(42)
     for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
         keys = (keys ^ keys >> np.uint64(33)) * np.uint64(factor)
-    hashes = (keys >> np.uint64(32)).astype(np.uint32)
+    hashes = np.maximum((keys >> np.uint64(32)).astype(np.uint32), np.uint32(1))
     return b"".join((hashes * factor).min().astype(np.uint16).tobytes() for factor in _FACTORS)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from classifier.compiled import kernel
@@ -20,6 +20,7 @@ def test_both_ways_give_the_same_bytes(text: str) -> None:
 
 
 @given(st.text(min_size=1))
+@example("\x00")
 def test_only_an_empty_text_has_none(text: str) -> None:
     assert sketch("") == NONE
     assert len(sketch(text)) == SIZE == 2 * HASHES == 8 * BANDS
