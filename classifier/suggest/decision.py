@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from classifier.domain import CategoryScore, Decision, ReasonCode, Verdict
+from classifier.domain import Category, Decision, ReasonCode, Verdict
 from classifier.suggest.classification import OUTSIDE_LIMIT
 
 FEWEST_CHARACTERS = 4
@@ -19,9 +20,13 @@ CLOSE = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What a decision rests on; `threshold` is the probability needed for automatic dispatch."""
+    """What a decision rests on: the likeliest categories, best first, with their probabilities, and what else counts.
 
-    scores: tuple[CategoryScore, ...]
+    `threshold` is the probability needed for automatic dispatch.
+    """
+
+    categories: Sequence[Category]
+    chances: Sequence[float]
     threshold: float
     han_count: int
     outside: float
@@ -35,25 +40,19 @@ def decide(seen: Circumstances) -> Decision:
     objection = _objection(seen)
     if objection:
         return Decision(Verdict.MANUAL, *objection)
-    first = seen.scores[0]
+    first, chance = seen.categories[0].name, seen.chances[0]
     if seen.several_matters:
-        other = seen.scores[1].category.name
-        reason = f"似有多件事：“{first.category.name}”与“{other}”，请确认主要诉求或拆分"
+        reason = f"似有多件事：“{first}”与“{seen.categories[1].name}”，请确认主要诉求或拆分"
         return Decision(Verdict.SUGGEST, ReasonCode.SEVERAL_MATTERS, reason)
-    if first.probability >= seen.threshold:
-        reason = (
-            f"“{first.category.name}”把握 {percent(first.probability)}，达到自动派单所需的 {percent(seen.threshold)}"
-        )
+    if chance >= seen.threshold:
+        reason = f"“{first}”把握 {percent(chance)}，达到自动派单所需的 {percent(seen.threshold)}"
         return Decision(Verdict.AUTO, ReasonCode.CONFIDENT, reason)
-    if len(seen.scores) > 1 and seen.scores[1].probability >= CLOSE * first.probability:
-        second = seen.scores[1]
-        reason = (
-            f"“{first.category.name}”（{percent(first.probability)}）与“{second.category.name}”"
-            f"（{percent(second.probability)}）接近，请人工选择"
-        )
+    if len(seen.chances) > 1 and seen.chances[1] >= CLOSE * chance:
+        second = f"“{seen.categories[1].name}”（{percent(seen.chances[1])}）"
+        reason = f"“{first}”（{percent(chance)}）与{second}接近，请人工选择"
         return Decision(Verdict.SUGGEST, ReasonCode.CLOSE_CALL, reason)
     needed = f"低于自动派单所需的 {percent(seen.threshold)}" if seen.threshold <= 1 else "这一类还没有足够依据自动派单"
-    reason = f"最可能是“{first.category.name}”，把握 {percent(first.probability)}，{needed}，请确认"
+    reason = f"最可能是“{first}”，把握 {percent(chance)}，{needed}，请确认"
     return Decision(Verdict.SUGGEST, ReasonCode.LOW_CONFIDENCE, reason)
 
 
@@ -69,7 +68,7 @@ def _objection(seen: Circumstances) -> tuple[ReasonCode, str] | None:
         return ReasonCode.OUTSIDE, f"可能不属于本台账受理范围（{percent(seen.outside)}），请人工确认"
     if not seen.has_lead:
         return ReasonCode.NO_DEPARTMENT, "职责清单中没有可派的主办部门，请人工指定"
-    if sum(score.probability for score in seen.scores[:3]) < HOPELESS:
+    if sum(seen.chances[:3]) < HOPELESS:
         return ReasonCode.LOW_CONFIDENCE, "与已知的各类诉求都不够像，请人工判断"
     return None
 

@@ -79,32 +79,37 @@ class Router:
             predictions: the model's, for what the texts say of departments.
             asked: where each is, and what rules add.
         """
-        return [self._route(*each) for each in zip(classified, predictions, asked, strict=True)]
+        carried = self._carried_each(predictions)
+        return [self._route(*each) for each in zip(classified, predictions, carried, asked, strict=True)]
 
-    def _route(self, classified: Classified, prediction: Prediction, asked: Asked) -> Route:
+    def _route(self, classified: Classified, prediction: Prediction, carried: Floats, asked: Asked) -> Route:
         table = self._duties.at(asked.where)
-        mass, carried = table.mass(classified), self.carried(prediction)
-        learnt = self._learnt(prediction, carried)
+        mass, learnt = table.mass(classified), self._learnt(prediction, carried)
         shares = learnt, self._learnt_share
         found = likeliest_leads(mass, carried, self._expected, *shares, table.namings, _SHOWN)
         if not found:
             return Route((), ())
         chances = self._confidence([chance for _, chance, _, _ in found])
         namings = [table.naming(at) for *_, at in found]
-        leads = tuple(
+        leads = [
             self._score(department, round(chance, DIGITS), naming if by_duty else None)
             for (department, _, by_duty, _), chance, naming in zip(found, chances, namings, strict=True)
-        )
+        ]
         duty = namings[0].duty if namings[0] else table.duties[int(mass.argmax())]
         main = [duty.lead] if namings[0] and duty and not namings[0].leads else []
         names = [*asked.added, *main, *(duty.assisting if duty else ())]
-        return Route(leads, self._assisting(leads[0].department, names, asked.where.region))
+        return Route(tuple(leads), self._assisting(leads[0].department, names, asked.where.region))
 
     def carried(self, prediction: Prediction) -> Floats:
         """Return what the base alone learnt of departments, in the order of the ledger's directory."""
-        learnt = np.zeros(len(self._departments), dtype=np.float32)
-        learnt[self._learnt_to] = prediction.groups[DEPARTMENTS][self._learnt_from]
-        return learnt
+        carried: Floats = self._carried_each([prediction])[0]
+        return carried
+
+    def _carried_each(self, predictions: Sequence[Prediction]) -> Floats:
+        carried = np.zeros((len(predictions), len(self._departments)), dtype=np.float32)
+        said = np.array([prediction.groups[DEPARTMENTS] for prediction in predictions])
+        carried[:, self._learnt_to] = said[:, self._learnt_from]
+        return carried
 
     def learnt(self, prediction: Prediction) -> Floats:
         """Return what texts of the past say of departments, the ledger's own where it has labels of them."""

@@ -148,21 +148,22 @@ class Suggester:
         asked = [Asked(one.where, one.rules.departments) for one in seen]
         routes = self.router.route_each(classified, [one.prediction for one in understood], asked)
         best = [best_of(one.reported, _COMPARED) for one in classified]
+        kinds = np.array([one.prediction.groups[KINDS] for one in understood]).argmax(axis=1).tolist()
         return [
             self._suggestion(*each, with_evidence=with_evidence)
-            for each in zip(understood, seen, routes, best, strict=True)
+            for each in zip(understood, seen, routes, best, [self._kinds[at] for at in kinds], strict=True)
         ]
 
     def _suggestion(
-        self, understood: Understood, seen: Seen, route: Route, best: list[int], *, with_evidence: bool
+        self, understood: Understood, seen: Seen, route: Route, best: list[int], kind: Kind, *, with_evidence: bool
     ) -> Suggestion:
         classified, read, rules = understood.classified, understood.encoded.complaint, seen.rules
         chances = [float(classified.reported[at]) for at in best[:_SHOWN]]
         categories = [self.classification.categories[at] for at in best[:_SHOWN]]
-        kind = self._kinds[int(understood.prediction.groups[KINDS].argmax())]
         decision = decide(
             Circumstances(
-                tuple(map(CategoryScore, categories, chances)),
+                categories,
+                chances,
                 float(self.classification.thresholds[best[0]]),
                 read.han_count,
                 classified.outside,
@@ -172,10 +173,7 @@ class Suggester:
             )
         )
         return Suggestion(
-            categories=tuple(
-                CategoryScore(category, round(chance, DIGITS))
-                for category, chance in zip(categories, chances, strict=True)
-            ),
+            categories=tuple(map(CategoryScore, categories, [round(chance, DIGITS) for chance in chances])),
             departments=route.leads,
             assisting=route.assisting,
             decision=decision,
