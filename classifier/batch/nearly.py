@@ -1,7 +1,7 @@
 """Which rows say nearly what an earlier one says, told by their sketches, which lie on disk.
 
 A row is compared with the first row of each of its bands (locality-sensitive hashing; Leskovec, Rajaraman, Ullman,
-Mining of Massive Datasets, chapter 3): at most 32 comparisons, so that a text told by thousands costs no more than any
+Mining of Massive Datasets, chapter 3): at most 16 comparisons, so that a text told by thousands costs no more than any
 other, and no answer depends on rows that come later.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.learn.duplicates import NEARLY
-from classifier.text.sketches import BANDS, SIZE, Sketches, likeness
+from classifier.text.sketches import BANDS, SIZE, Sketches, bands_of, likeness
 
 Rows = NDArray[np.int64]
 Bands = NDArray[np.uint64]
@@ -65,9 +65,8 @@ def _columns(file: BinaryIO, count: int, bands: slice, share: int, shares: int) 
     """Return the rows that have a sketch, and their bands; of several shares, those that fall to `share`."""
     rows, columns = [], []
     for begin in range(0, count, _BLOCK):
-        sketches = np.frombuffer(os.pread(file.fileno(), SIZE * _BLOCK, SIZE * begin), np.uint64).reshape(-1, BANDS)
-        block = sketches[:, bands]
-        there = sketches.any(axis=1)
+        all_bands = bands_of(os.pread(file.fileno(), SIZE * _BLOCK, SIZE * begin))
+        block, there = all_bands[:, bands], all_bands.any(axis=1)
         if shares > 1:
             there &= (block[:, 0] >> np.uint64(7)) % np.uint64(shares) == share
         rows.append(begin + np.flatnonzero(there))

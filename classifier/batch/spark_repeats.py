@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F  # noqa: N812
 
 from classifier.learn.duplicates import NEARLY
-from classifier.text.sketches import BANDS, likeness
+from classifier.text.sketches import BANDS, bands_of, likeness
 
 _BANDS: Final = "part long, row long, band int, clue long"
 _NEAR: Final = "part long, row long, first struct<part: long, row: long>, name string"
@@ -48,7 +48,8 @@ def _nearly(told: DataFrame) -> DataFrame:
 def _banding(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
     """Turn rows with a sketch into rows with one band each."""
     for frame in frames:
-        clues = np.frombuffer(b"".join(frame["sketch"]), np.int64)
+        # Spark's whole numbers are signed.
+        clues = bands_of(b"".join(frame["sketch"])).astype(np.int64).ravel()
         names = {name: np.repeat(frame[name].to_numpy(), BANDS) for name in ("part", "row")}
         yield pd.DataFrame(names | {"band": np.tile(np.arange(BANDS, dtype=np.int32), len(frame)), "clue": clues})
 

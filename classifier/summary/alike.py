@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from classifier.batch.nearly import neighbours
 from classifier.learn.duplicates import NEARLY, jaccard, triples_of
 from classifier.summary.spool import Strings
-from classifier.text.sketches import BANDS, sketch
+from classifier.text.sketches import BANDS, bands_of, sketch
 
 Rows = NDArray[np.int64]
 
@@ -80,7 +80,7 @@ class Alike:
             for begin in range(0, len(distinct), _BLOCK):
                 rows = distinct[begin : begin + _BLOCK].tolist()
                 sketches = b"".join(sketch(self._said[row]) for row in rows)
-                table[:, begin : begin + len(rows)] = np.frombuffer(sketches, np.uint64).reshape(-1, BANDS).T
+                table[:, begin : begin + len(rows)] = bands_of(sketches).T
             for band in range(BANDS):
                 yield np.array(table[band])
 

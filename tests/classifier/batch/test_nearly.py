@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from classifier.batch.nearly import earliest_alike
 from classifier.learn.duplicates import NEARLY
-from classifier.text.sketches import BANDS, HASHES, likeness
+from classifier.text.sketches import HASHES, bands_of, likeness
 
 
 def _written(path: Path, sketches: NDArray[np.uint16]) -> Path:
@@ -32,9 +32,9 @@ def _some(rows: int, seed: int) -> NDArray[np.uint16]:
 
 def _plainly(sketches: NDArray[np.uint16]) -> list[int]:
     found = []
-    first: dict[tuple[int, bytes], int] = {}
+    first: dict[tuple[int, int], int] = {}
     for row, one in enumerate(sketches):
-        bands = [(band, part.tobytes()) for band, part in enumerate(one.reshape(BANDS, -1))] if one.any() else []
+        bands = [(band, int(clue)) for band, clue in enumerate(bands_of(one.tobytes())[0])] if one.any() else []
         earlier = sorted({first.setdefault(band, row) for band in bands} - {row})
         near = (at for at in earlier if likeness(sketches[at : at + 1], one[None])[0] >= NEARLY)
         found.append(next(near, -1))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from classifier.compiled import kernel
 from classifier.learn.duplicates import jaccard, triples_of
-from classifier.text.sketches import BANDS, HASHES, NONE, SIZE, likeness, sketch, sketch_plainly
+from classifier.text.sketches import BANDS, HASHES, NONE, SIZE, bands_of, likeness, sketch, sketch_plainly
 
 LETTERS = "路灯坏了没人修老板拖欠工资半年不给河水发黑臭面有坑车过去小区物业收费停电天热水管漏"
 
@@ -23,7 +23,9 @@ def test_both_ways_give_the_same_bytes(text: str) -> None:
 @example("\x00")
 def test_only_an_empty_text_has_none(text: str) -> None:
     assert sketch("") == NONE
-    assert len(sketch(text)) == SIZE == 2 * HASHES == 8 * BANDS
+    assert len(sketch(text)) == SIZE == 2 * HASHES
+    assert bands_of(sketch(text) + NONE).shape == (2, BANDS)
+    assert bands_of(sketch(text)).any()
     assert sketch(text) != NONE
 
 
