@@ -8,14 +8,13 @@ other, and no answer depends on rows that come later.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifier.learn.duplicates import NEARLY
-from classifier.text.sketches import BANDS, SIZE, Sketches, bands_of, likeness
+from classifier.text.sketches import BANDS, SIZE, bands_of, likeness
 
 Rows = NDArray[np.int64]
 Bands = NDArray[np.uint64]
@@ -77,16 +76,12 @@ def _columns(file: BinaryIO, count: int, bands: slice, share: int, shares: int) 
 def _compare(file: BinaryIO, found: NDArray[np.int32], first: Rows, later: Rows) -> None:
     """Note where a row says nearly what the first of its band says, unless an earlier such row is known."""
     open_ = (found[later] < 0) | (found[later] > first)
-    for one, other in _blocks(first[open_], later[open_]):
+    first, later = first[open_], later[open_]
+    for begin in range(0, len(first), _BLOCK):
+        one, other = first[begin : begin + _BLOCK], later[begin : begin + _BLOCK]
         alike = likeness(_sketches(file, one), _sketches(file, other)) >= NEARLY
         found[other[alike]] = one[alike]
 
 
-def _blocks(first: Rows, later: Rows) -> Iterator[tuple[Rows, Rows]]:
-    for begin in range(0, len(first), _BLOCK):
-        yield first[begin : begin + _BLOCK], later[begin : begin + _BLOCK]
-
-
-def _sketches(file: BinaryIO, rows: Rows) -> Sketches:
-    raw = b"".join(os.pread(file.fileno(), SIZE, SIZE * row) for row in rows.tolist())
-    return np.frombuffer(raw, np.uint16).reshape(len(rows), -1)
+def _sketches(file: BinaryIO, rows: Rows) -> bytes:
+    return b"".join(os.pread(file.fileno(), SIZE, SIZE * row) for row in rows.tolist())

@@ -57,6 +57,5 @@ def _banding(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
 def _comparing(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
     """Keep the pairs that are nearly alike."""
     for frame in frames:
-        one, other = (np.frombuffer(b"".join(frame[name]), np.uint16) for name in ("sketch", "other"))
-        alike = likeness(one.reshape(len(frame), -1), other.reshape(len(frame), -1)) >= NEARLY
+        alike = likeness(b"".join(frame["sketch"]), b"".join(frame["other"])) >= NEARLY
         yield frame.loc[alike, ["part", "row", "first", "name"]]

@@ -27,9 +27,6 @@ NONE: Final = bytes(SIZE)
 
 _FACTORS: Final = np.frombuffer(hashlib.shake_128(b"sketch").digest(4 * HASHES), "<u4").astype(np.uint32) | np.uint32(1)
 
-Sketches = NDArray[np.uint16]
-"""A row of `HASHES` numbers a text."""
-
 
 def sketch(letters: str) -> bytes:
     """Return the sketch of a text: `HASHES` numbers of 16 bits, as many equal between two texts as they are alike.
@@ -61,7 +58,13 @@ def bands_of(sketches: bytes) -> NDArray[np.uint64]:
     return np.frombuffer(sketches, np.uint64).reshape(-1, SIZE // 8)[:, :BANDS]
 
 
-def likeness(some: Sketches, others: Sketches) -> NDArray[np.float64]:
-    """Return, row by row, the estimated share of common triples in all triples of two texts (Jaccard)."""
-    shares: NDArray[np.float64] = (some == others).mean(axis=1)
+def likeness(some: bytes, others: bytes) -> NDArray[np.float64]:
+    """Return the estimated share of common triples in all triples of two texts (Jaccard), pair by pair, `(n_texts,)`.
+
+    Args:
+        some: sketches that stand one after another.
+        others: as many, each to be compared with the one at its place.
+    """
+    equal = np.frombuffer(some, np.uint16) == np.frombuffer(others, np.uint16)
+    shares: NDArray[np.float64] = equal.reshape(-1, HASHES).mean(axis=1)
     return shares

@@ -36,7 +36,7 @@ def _plainly(sketches: NDArray[np.uint16]) -> list[int]:
     for row, one in enumerate(sketches):
         bands = [(band, int(clue)) for band, clue in enumerate(bands_of(one.tobytes())[0])] if one.any() else []
         earlier = sorted({first.setdefault(band, row) for band in bands} - {row})
-        near = (at for at in earlier if likeness(sketches[at : at + 1], one[None])[0] >= NEARLY)
+        near = (at for at in earlier if likeness(sketches[at].tobytes(), one.tobytes())[0] >= NEARLY)
         found.append(next(near, -1))
     return found
 
