@@ -36,6 +36,15 @@ OUTPUT: Final[dict[str, str]] = {
 }
 """The columns added, in order, with their Chinese headings (`--headers zh`)."""
 
+NUMERIC: Final = frozenset(name for name in OUTPUT if "probability" in name or name == "deadline_hours")
+"""Those that hold numbers or nothing."""
+
+
+def numeric_headings(headings: Sequence[str]) -> frozenset[str]:
+    """Return the headings, of those `output_columns` gives, under which numbers stand or nothing."""
+    ours = zip(headings[-len(OUTPUT) :], OUTPUT, strict=True)
+    return frozenset(heading for heading, name in ours if name in NUMERIC)
+
 
 def output_columns(columns: Sequence[str], headers: str = "en") -> list[str]:
     """Return the headings of the result: the input's, renamed where ours are called the same, then ours."""

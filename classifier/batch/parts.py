@@ -18,11 +18,10 @@ from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 
-from classifier.batch.columns import OUTPUT
+from classifier.batch.columns import numeric_headings
 from classifier.batch.rows import (
     DUPLICATE_OF,
     NEAR_DUPLICATE_OF,
-    NUMERIC,
     Answer,
     Tally,
     given_of,
@@ -154,9 +153,7 @@ def write_rows(rows: Iterator[list[Any]], path: Path, work: Work) -> None:
             while chunk := list(islice(rows, _TOGETHER)):
                 file.writelines(encoding.encode(chunk))
         return
-    ours = zip(work.headings[-len(OUTPUT) :], OUTPUT, strict=True)
-    numeric = frozenset(heading for heading, name in ours if name in NUMERIC)
-    sink = ParquetSink(path, work.headings, work.schema, numeric)
+    sink = ParquetSink(path, work.headings, work.schema, numeric_headings(work.headings))
     sink.write(rows)
     sink.close()
 

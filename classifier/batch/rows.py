@@ -32,7 +32,6 @@ DUPLICATE_OF: Final = _NAMES.index("duplicate_of")
 NEAR_DUPLICATE_OF: Final = _NAMES.index("near_duplicate_of")
 ERROR: Final = _NAMES.index("error")
 DECISION: Final = _NAMES.index("decision")
-NUMERIC: Final = frozenset(name for name in OUTPUT if "probability" in name or name == "deadline_hours")
 
 Given = tuple[Any, Any, Any, Any]
 """The cells of a row in the order of `INPUT`."""

@@ -192,7 +192,7 @@ class _Run:
     def suggest(self, suggester: Suggester, progress: Progress) -> None:
         """Suggest for the rows that are not finished, committing as they come."""
         begun = self._checkpoint.finished.rows
-        self._draft.open(self._checkpoint)
+        self._draft.open()
         days = self._checkpoint.part("day")
         if not begun:
             days.write(dt.date.today().isoformat().encode())
@@ -234,7 +234,7 @@ class _Run:
         with ExitStack() as opened:
             sketches, *of_names = (opened.enter_context(path.open("rb", buffering=0)) for path in parts)
             earliest = earliest_alike(sketches)
-            self._draft.put_in_place(self._source, (earliest, Names(*of_names).__getitem__))
+            self._draft.put_in_place(self._source, earliest, Names(*of_names))
         return int((earliest >= 0).sum())
 
 
