@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from classifier import __version__
 from classifier.batch.checkpoint import Checkpoint, open_checkpoint
-from classifier.batch.columns import output_columns
+from classifier.batch.columns import OUTPUT, output_columns
 from classifier.batch.draft import Draft
 from classifier.batch.local import available_cores, map_chunks
 from classifier.batch.nearly import earliest_alike
@@ -167,6 +167,7 @@ def facts_of(request: BatchRequest, suggester: Suggester, engine: str = "local")
         "引擎": engine,
         "输入文件": [_digest(path) for path in parts_of(request.source)],
         "选项": json.dumps(options),
+        "结果的列": list(OUTPUT),
         "模型": suggester.model.name,
         "台账": [ledger.fingerprint for ledger in suggester.ledger.lineage],
     }

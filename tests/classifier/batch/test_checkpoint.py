@@ -114,12 +114,16 @@ def test_without_resume_a_run_begins_anew(backlog: Path, tmp_path: Path, places:
 
 
 def test_a_file_that_changed_meanwhile_is_not_continued(
-    backlog: Path, tmp_path: Path, places: Places, suggester: Suggester
+    backlog: Path, tmp_path: Path, places: Places, suggester: Suggester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = BatchRequest(backlog, tmp_path / "out.csv", "small", resume=True)
     _cut_off(request, places, suggester, 50)
     with pytest.raises(CannotResumeError, match="已改变：选项；去掉 --resume"):
         run_batch(dataclasses.replace(request, headers="zh"), places, suggester)
+    with monkeypatch.context() as patched:
+        patched.setattr(run, "OUTPUT", {**run.OUTPUT, "further": "更多"})
+        with pytest.raises(CannotResumeError, match="已改变：结果的列"):
+            run_batch(request, places, suggester)
     with backlog.open("a", encoding="utf-8") as file:
         file.write("9999,路灯不亮\n")
     with pytest.raises(CannotResumeError, match="已改变：输入文件"):
