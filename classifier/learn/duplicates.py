@@ -14,8 +14,8 @@ NEARLY: Final = 0.7
 """Share of common character triples (Jaccard) from which two texts tell of the same thing in the same words."""
 
 _TRIPLE: Final = 3
-HASHES: Final = 128
-BANDS: Final = 32
+_HASHES: Final = 128
+_BANDS: Final = 32
 """Bands of 4 hashes: a pair at `NEARLY` is found with a chance above 0.999."""
 
 
@@ -33,15 +33,15 @@ class Known:
 
     def __init__(self, texts: Sequence[str], threshold: float = NEARLY) -> None:
         self._threshold = threshold
-        self._index = RMinHashLSH(threshold, HASHES, BANDS)
+        self._index = RMinHashLSH(threshold, _HASHES, _BANDS)
         self._triples = [triples_of(text) for text in texts]
         for at, triples in enumerate(self._triples):
-            self._index.insert(at, sketch_of(triples))
+            self._index.insert(at, _sketch_of(triples))
 
     def nearest(self, text: str) -> int | None:
         """Return the place of the first text that says nearly the same, None where none does."""
         triples = triples_of(text)
-        near = sorted(self._index.query(sketch_of(triples)))
+        near = sorted(self._index.query(_sketch_of(triples)))
         return next((one for one in near if jaccard(triples, self._triples[one]) >= self._threshold), None)
 
 
@@ -53,7 +53,7 @@ def near_duplicates(texts: Sequence[str], threshold: float = NEARLY) -> Iterator
         threshold: Jaccard similarity of their sets of character triples from which two count as near.
     """
     first: dict[str, tuple[int, float]] = {}
-    index = RMinHashLSH(threshold, HASHES, BANDS)
+    index = RMinHashLSH(threshold, _HASHES, _BANDS)
     for at, text in enumerate(texts):
         if not text:
             continue
@@ -62,7 +62,7 @@ def near_duplicates(texts: Sequence[str], threshold: float = NEARLY) -> Iterator
             continue
         first[text] = (at, 1.0)
         triples = triples_of(text)
-        sketch = sketch_of(triples)
+        sketch = _sketch_of(triples)
         # The triples of candidates, which are few, are made again: kept, they would fill the memory.
         near = ((one, jaccard(triples, triples_of(texts[one]))) for one in sorted(index.query(sketch)))
         found = next((Pair(at, one, similarity) for one, similarity in near if similarity >= threshold), None)
@@ -74,9 +74,9 @@ def near_duplicates(texts: Sequence[str], threshold: float = NEARLY) -> Iterator
             index.insert(at, sketch)
 
 
-def sketch_of(triples: frozenset[str]) -> RMinHash:
-    """Return the MinHash of a set: `HASHES` numbers, each equal between two sets as often as the sets are alike."""
-    sketch = RMinHash(HASHES, 0)
+def _sketch_of(triples: frozenset[str]) -> RMinHash:
+    """Return the MinHash of a set: `_HASHES` numbers, each equal between two sets as often as the sets are alike."""
+    sketch = RMinHash(_HASHES, 0)
     sketch.update(sorted(triples))
     return sketch
 
